@@ -1,0 +1,96 @@
+import { type Finding, nearestMatch } from './errors.ts';
+import { cycles, dependencies, type Reference, templateReferences } from './graph.ts';
+import { PSEUDO_PARAMETERS } from './intrinsics.ts';
+import type { Json, Path, Template } from './template.ts';
+
+/**
+ * Names that lead nowhere and resources that wait for each other: CFN201 Ref, CFN202 GetAtt, CFN203 DependsOn, CFN204
+ * Condition, CFN205 mapping, CFN206 cycle. Templates that a macro or SAM rewrites get names CloudFormation has not seen yet:
+ * there only names that no transform can add are judged.
+ */
+export function checkReferences(template: Template): Finding[] {
+  const names = new Names(template);
+  const findings = templateReferences(template).flatMap((reference) => names.judge(reference));
+  for (const members of cycles(dependencies(template))) {
+    const chain = [...members, members[0]].join(' -> ');
+    findings.push(
+      finding(
+        'CFN206',
+        ['Resources', members[0]!],
+        `${members.length === 1 ? `${members[0]} refers to itself` : `these resources wait for each other: ${chain}`}`,
+        'break the cycle: split the resource that both need, or attach one side in a resource of its own',
+      ),
+    );
+  }
+  return findings;
+}
+
+class Names {
+  readonly #parameters: Set<string>;
+  readonly #resources: Set<string>;
+  readonly #conditions: Set<string>;
+  readonly #mappings: Set<string>;
+  /** With a transform, names can be added that the text does not show. */
+  readonly #open: boolean;
+
+  constructor(template: Template) {
+    this.#parameters = new Set(Object.keys(template.Parameters ?? {}));
+    this.#resources = new Set(Object.keys(template.Resources ?? {}));
+    this.#conditions = new Set(Object.keys(template.Conditions ?? {}));
+    this.#mappings = new Set(Object.keys(template.Mappings ?? {}));
+    this.#open = template.Transform !== undefined || hasInclude(template);
+  }
+
+  judge({ kind, target, path }: Reference): Finding[] {
+    if (target.includes('${')) return [];
+    switch (kind) {
+      case 'Ref':
+        if (this.#parameters.has(target) || this.#resources.has(target) || PSEUDO_PARAMETERS.includes(target))
+          return [];
+        if (this.#open && !target.startsWith('AWS::')) return [];
+        return this.#missing('CFN201', path, target, 'no parameter, resource or pseudo parameter', [
+          ...this.#parameters,
+          ...this.#resources,
+          ...PSEUDO_PARAMETERS,
+        ]);
+      case 'GetAtt':
+        if (this.#resources.has(target) || this.#open) return [];
+        return this.#missing('CFN202', path, target, 'no resource', this.#resources);
+      case 'DependsOn':
+        if (this.#resources.has(target) || this.#open) return [];
+        return this.#missing('CFN203', path, target, 'no resource', this.#resources);
+      case 'Condition':
+        if (this.#conditions.has(target) || this.#open) return [];
+        return this.#missing('CFN204', path, target, 'no condition', this.#conditions);
+      case 'Mapping':
+        if (this.#mappings.has(target) || this.#open) return [];
+        return this.#missing('CFN205', path, target, 'no mapping', this.#mappings);
+    }
+  }
+
+  #missing(code: string, path: Path, target: string, what: string, candidates: Iterable<string>): Finding[] {
+    const nearest = nearestMatch(target, candidates);
+    return [
+      finding(
+        code,
+        path,
+        `${path.slice(1).join('.')} refers to ${target}; there is ${what} of that name${nearest ? `; did you mean ${nearest}?` : ''}`,
+        nearest ? `write ${nearest}, or declare ${target}` : `declare ${target}, or remove the reference`,
+      ),
+    ];
+  }
+}
+
+function hasInclude(template: Template): boolean {
+  return containsKey(template as unknown as Json, 'Fn::Transform');
+}
+
+function containsKey(value: Json, key: string): boolean {
+  if (Array.isArray(value)) return value.some((item) => containsKey(item, key));
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.hasOwn(value, key) || Object.values(value).some((member) => containsKey(member, key));
+}
+
+function finding(code: string, path: Path, message: string, fix: string): Finding {
+  return { code, severity: 'error', path, message, fix };
+}
