@@ -1,0 +1,118 @@
+import { aws, fragment, meets, parameter, resource, sub } from '../../lib/cfn/index.ts';
+import { exportedOutput, tags } from './environment.ts';
+
+/**
+ * Three customer-managed keys, rotated each year: data at rest, backups, logs and notifications. Deletion of the stack
+ * keeps them, because what they encrypt may be kept too. At rest: 3 USD a month for three keys (KMS pricing, 2026-11).
+ */
+export function encryption() {
+  const keyDeletionDays = parameter('KeyDeletionDays', 'Number', {
+    group: 'Protection',
+    label: 'Key deletion window (days)',
+    Description: 'Days in which the deletion of a key can still be cancelled.',
+    Default: 30,
+    MinValue: 7,
+    MaxValue: 30,
+  });
+
+  const dataKey = resource('DataKey', 'AWS::KMS::Key', {
+    comment: 'Database, cache, buckets and secrets. Services use it on behalf of callers of this account only.',
+    DeletionPolicy: 'Retain',
+    UpdateReplacePolicy: 'Retain',
+    Properties: {
+      Description: sub('Data at rest of ${EnvironmentSuffix}'),
+      EnableKeyRotation: meets('KMS.4', true),
+      PendingWindowInDays: keyDeletionDays.ref,
+      KeyPolicy: { Version: '2012-10-17', Statement: [accountAdministers] },
+      Tags: tags('data'),
+    },
+  });
+  const backupKey = resource('BackupKey', 'AWS::KMS::Key', {
+    comment: 'Recovery points. Apart from the data key, so that losing one does not lose both.',
+    DeletionPolicy: 'Retain',
+    UpdateReplacePolicy: 'Retain',
+    Properties: {
+      Description: sub('Recovery points of ${EnvironmentSuffix}'),
+      EnableKeyRotation: meets('KMS.4', true),
+      PendingWindowInDays: keyDeletionDays.ref,
+      KeyPolicy: { Version: '2012-10-17', Statement: [accountAdministers] },
+      Tags: tags('backup'),
+    },
+  });
+  const logsKey = resource('LogsKey', 'AWS::KMS::Key', {
+    comment: 'Log groups and notification topics: the services that write to them must be able to encrypt.',
+    DeletionPolicy: 'Retain',
+    UpdateReplacePolicy: 'Retain',
+    Properties: {
+      Description: sub('Logs and notifications of ${EnvironmentSuffix}'),
+      EnableKeyRotation: meets('KMS.4', true),
+      PendingWindowInDays: keyDeletionDays.ref,
+      KeyPolicy: {
+        Version: '2012-10-17',
+        Statement: [
+          accountAdministers,
+          {
+            Sid: 'LogsEncrypts',
+            Effect: 'Allow',
+            Principal: { Service: sub('logs.${AWS::Region}.${AWS::URLSuffix}') },
+            Action: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
+            Resource: '*',
+            Condition: {
+              ArnLike: {
+                'kms:EncryptionContext:aws:logs:arn': sub(
+                  'arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*',
+                ),
+              },
+            },
+          },
+          {
+            Sid: 'ServicesNotify',
+            Effect: 'Allow',
+            Principal: {
+              Service: ['backup', 'budgets', 'cloudwatch', 'events'].map((service) => `${service}.amazonaws.com`),
+            },
+            Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+            Resource: '*',
+            Condition: { StringEquals: { 'aws:SourceAccount': aws.accountId } },
+          },
+        ],
+      },
+      Tags: tags('logs'),
+    },
+  });
+  const aliases = [
+    resource('DataKeyAlias', 'AWS::KMS::Alias', {
+      Properties: { AliasName: aliasName('data'), TargetKeyId: dataKey.ref },
+    }),
+    resource('BackupKeyAlias', 'AWS::KMS::Alias', {
+      Properties: { AliasName: aliasName('backup'), TargetKeyId: backupKey.ref },
+    }),
+    resource('LogsKeyAlias', 'AWS::KMS::Alias', {
+      Properties: { AliasName: aliasName('logs'), TargetKeyId: logsKey.ref },
+    }),
+  ];
+  const outputs = [
+    exportedOutput('DataKeyArn', 'ARN of the key that encrypts data at rest.', dataKey.att('Arn')),
+    exportedOutput('BackupKeyArn', 'ARN of the key that encrypts recovery points.', backupKey.att('Arn')),
+    exportedOutput('LogsKeyArn', 'ARN of the key that encrypts logs and notifications.', logsKey.att('Arn')),
+  ];
+  return {
+    fragment: fragment('Encryption', [keyDeletionDays, dataKey, backupKey, logsKey, ...aliases, ...outputs]),
+    dataKey,
+    backupKey,
+    logsKey,
+  };
+}
+
+/** IAM policies of the account decide who administers and uses the key; without this nobody could, ever. */
+const accountAdministers = {
+  Sid: 'AccountAdministers',
+  Effect: 'Allow' as const,
+  Principal: { AWS: sub('arn:${AWS::Partition}:iam::${AWS::AccountId}:root') },
+  Action: 'kms:*',
+  Resource: '*',
+};
+
+function aliasName(purpose: string) {
+  return sub(`alias/\${EnvironmentSuffix}-${purpose}`);
+}

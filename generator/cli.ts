@@ -1,0 +1,74 @@
+import { Command, CommanderError } from 'commander';
+import { CfnError } from '../lib/cfn/errors.ts';
+import { renderFinding, sortFindings } from '../lib/report/findings.ts';
+import { processTerminal, type Terminal } from './terminal.ts';
+
+/** 0 clean, 1 findings, 2 wrong usage or input, 3 AWS or the emulator unreachable. */
+type ExitCode = 0 | 1 | 2 | 3;
+type Run<O> = (options: O & { json?: boolean }, terminal: Terminal) => Promise<ExitCode> | ExitCode;
+
+const program = new Command('plainform')
+  .description('Plain CloudFormation and SAM templates, and the harness that proves what they say.')
+  .option('--verbose', 'print stack traces')
+  .showHelpAfterError('(plainform COMMAND --help shows examples)')
+  .configureHelp({ showGlobalOptions: true })
+  .addHelpText('after', '\nExit codes: 0 clean, 1 findings, 2 wrong usage or input, 3 AWS or the emulator unreachable.')
+  .exitOverride();
+
+command('generate')
+  .description('write the templates under templates/')
+  .option('--check', 'write nothing; fail where a committed template differs from what would be written')
+  .addHelpText('after', examples('plainform generate', 'plainform generate --check'))
+  .action(runs(async () => (await import('./commands/generate.ts')).generate));
+
+function command(name: string): Command {
+  return program.command(name).option('--json', 'print the result as JSON').exitOverride();
+}
+
+function examples(...lines: string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
+}
+
+/** Loads a command's code only when it is called; its positional arguments arrive as `options.arguments`. */
+function runs<O>(load: () => Promise<Run<O>>) {
+  return async (...received: unknown[]) => {
+    const self = received.at(-1) as Command;
+    const options = { ...(received.at(-2) as O & { json?: boolean }), arguments: self.args };
+    const terminal = processTerminal({ quiet: options.json === true });
+    process.exitCode = await (await load())(options, terminal);
+  };
+}
+
+async function main(): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+      return;
+    }
+    fail(error);
+  }
+}
+
+/** The only place that prints an error. */
+function fail(error: unknown): void {
+  const json = process.argv.includes('--json');
+  const { paint } = processTerminal({ quiet: json });
+  const verbose = program.opts<{ verbose?: boolean }>().verbose === true;
+  if (error instanceof CfnError) {
+    const findings = sortFindings(error.findings);
+    if (json) process.stdout.write(`${JSON.stringify({ version: 1, findings }, null, 2)}\n`);
+    else process.stderr.write(`${findings.map((finding) => renderFinding(finding, paint)).join('\n')}\n`);
+    process.exitCode = error.exitCode;
+  } else {
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(
+      `error CFN700: plainform itself failed: ${reason}\n    fix   run again with --verbose and report what it prints\n`,
+    );
+    process.exitCode = 2;
+  }
+  if (verbose && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+}
+
+await main();
