@@ -73,3 +73,8 @@ export function tags(name: string) {
 export function exportedOutput(id: string, Description: string, Value: AnyValue, when?: Condition) {
   return output(id, { Description, ...(when && { Condition: when }), Value, Export: { Name: named(id) } });
 }
+
+/** What another stack of the environment exports as `${EnvironmentSuffix}-<id>`. */
+export function imported(id: string) {
+  return importValue(named(id));
+}
