@@ -4,6 +4,7 @@ import {
   condition,
   equals,
   fragment,
+  importValue,
   output,
   parameter,
   sub,
