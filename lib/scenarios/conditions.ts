@@ -33,6 +33,8 @@ export function evaluateTest(test: Json, scope: Scope, path: Path): Verdict {
     case 'Fn::EachMemberEquals':
     case 'Fn::EachMemberIn': {
       if (operands?.length !== 2) break;
+      const given = scope.decidedTest?.(test);
+      if (given !== undefined) return given;
       const [left = '', right = ''] = operands.map((operand, i) => evaluate(operand, scope, [...inner, i]));
       return decided(COMPARISONS[call.name]!(left, right), test, left, right);
     }

@@ -23,6 +23,8 @@ export interface Scope {
   ref(name: string, path: Path): Resolved | undefined;
   attribute(resource: string, attribute: string, path: Path): Resolved | undefined;
   condition(name: string, path: Path): boolean | Unknown;
+  /** Outcome of a comparison that is taken as given, where it is. */
+  decidedTest?(test: Json): boolean | undefined;
   importValue(name: string): Resolved | undefined;
   /** Zones of the named region; of the stack's region where the name is empty. */
   zones(region: string): readonly string[] | undefined;

@@ -12,6 +12,8 @@ const PARTITIONS: readonly { start: string; partition: string; urlSuffix: string
   { start: 'eusc-', partition: 'aws-eusc', urlSuffix: 'amazonaws.eu' },
 ];
 
+export const PARTITION_NAMES: readonly string[] = ['aws', ...PARTITIONS.map(({ partition }) => partition)];
+
 /** Regions to choose representatives from. A region that a template names counts too, if it is named like one. */
 export const REGIONS: readonly string[] = [
   ...['us-east-1', 'us-east-2', 'us-west-1', 'us-west-2'],
