@@ -132,8 +132,8 @@ function cellKey(languages: readonly Language[], text: string): string[] {
   return languages.map((language) => String(holds(language, text)));
 }
 
-/** The inhabited combinations of inside and outside of each language. */
-function cellsOf(languages: readonly Language[], domain: Domain): { language: Language; key: string }[] {
+/** The combinations of inside and outside of each language, less those that are known to hold no text of the domain. */
+export function cellsOf(languages: readonly Language[], domain: Domain): { language: Language; key: string }[] {
   let cells = [{ language: ALL, key: [] as string[] }];
   for (const language of languages) {
     cells = cells
@@ -153,7 +153,7 @@ function classesOfList(variable: Variable, significance: Significance, scope: As
   const { domain, usual } = variable;
   const named = [...(domain.values ?? significance.named)].filter((text) => domain.admits(text) && !text.includes(','));
   const fresh = domain.others([...named, ...significance.named], 2).texts;
-  const members = [...new Set([...named, ...fresh.filter((text) => !text.includes(','))])];
+  const members = [...new Set([...fresh.filter((text) => !text.includes(',')), ...named])];
   const tried = new Set<string>();
   const classes = new Map<string, ValueClass>();
   const tryText = (text: string): void => {

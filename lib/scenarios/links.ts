@@ -1,5 +1,5 @@
 import type { AssignmentScope } from './assignment.ts';
-import { type Classes, classesOf, type ValueClass } from './classes.ts';
+import { type Classes, cellsOf, classesOf, type ValueClass } from './classes.ts';
 import { both } from './language.ts';
 import type { Analysis } from './significance.ts';
 import type { Variable } from './variables.ts';
@@ -20,6 +20,8 @@ export interface Choices {
 
 /** More members than this, and not every set of them is asked for values they share. */
 const MOST_MEMBERS = 5;
+/** More than this many tests of parts of a text, and not every combination of them is asked for. */
+const MOST_LANGUAGES = 6;
 const MOST_COMBINATIONS = 200_000;
 
 /** The choices for one variable on its own. */
@@ -80,13 +82,17 @@ function candidatesOf(
     if (usual !== undefined) pool.add(usual);
   }
   const open = variables.filter(({ domain }) => !domain.values);
-  let complete = open.length <= MOST_MEMBERS && significance.every(({ languages }) => languages.length === 0);
+  const cellsBy = significance.flatMap(({ languages }) => languages);
+  let complete = open.length <= MOST_MEMBERS && cellsBy.length <= MOST_LANGUAGES;
   for (const members of subsets(open, MOST_MEMBERS)) {
-    const languages = members.flatMap(({ domain }) => domain.language ?? []);
-    const { texts, decided } = members[0]!.domain.others(pool, variables.length, both(...languages));
-    const shared = texts.filter((text) => members.every(({ domain }) => domain.admits(text)));
-    for (const text of shared) pool.add(text);
-    if (!decided || shared.length < texts.length) complete = false;
+    const [{ domain }] = members as [Variable];
+    const common = both(...members.flatMap((member) => member.domain.language ?? []));
+    for (const cell of cellsOf(cellsBy.slice(0, MOST_LANGUAGES), domain)) {
+      const { texts, decided } = domain.others(pool, variables.length, both(common, cell.language));
+      const shared = texts.filter((text) => members.every((member) => member.domain.admits(text)));
+      for (const text of shared) pool.add(text);
+      if (!decided || shared.length < texts.length) complete = false;
+    }
   }
   const candidates = variables.map((variable) => {
     const { values } = variable.domain;

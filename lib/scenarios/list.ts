@@ -56,7 +56,6 @@ export interface Scenarios extends Iterable<Scenario> {
   readonly tooLarge: boolean;
 }
 
-const HOME_REGION = 'us-east-1';
 const LIMIT = 100_000;
 
 /**
@@ -64,7 +63,7 @@ const LIMIT = 100_000;
  * iterating; only independent parts are held in memory.
  */
 export function listScenarios(source: Template, options: ScenarioOptions = {}): Scenarios {
-  const space = spaceOf(source, options.region ?? HOME_REGION);
+  const space = spaceOf(source, options.region);
   const { template, variables } = space;
   const slice = options.slice ?? wholeSlice(template);
   const limit = options.limit ?? LIMIT;

@@ -103,6 +103,7 @@ export function analyse(template: Template, variables: Variables, question: Ques
   const equality = (left: Json, right: Json): boolean => {
     const read = variablesIn(left, right);
     if (!read || read.length === 0) return read !== undefined;
+    if (JSON.stringify(left) === JSON.stringify(right)) return true;
     const [a, b] = [scalar(left), scalar(right)];
     if (a && b && a.variable !== b.variable && [a, b].every(({ reference, variable }) => reference === variable.name)) {
       links.push([a.variable.name, b.variable.name]);
@@ -344,6 +345,7 @@ function namesIn(expression: Json, template: Template): { texts: Set<string>; le
     }
     if (typeof value !== 'object' || value === null) return;
     const call = intrinsicOf(value);
+    if (call?.name === 'Ref') return;
     if (call?.name === 'Fn::Join' && Array.isArray(call.argument))
       delimiters.add(textOf(call.argument[0] as Resolved) ?? '');
     if (call?.name === 'Fn::FindInMap' && Array.isArray(call.argument) && typeof call.argument[0] === 'string') {

@@ -1,5 +1,5 @@
 import { expandForEach } from '../cfn/for-each.ts';
-import type { Json, Template } from '../cfn/template.ts';
+import type { Json, Path, Template } from '../cfn/template.ts';
 import { type AssignmentScope, assignmentScope } from './assignment.ts';
 import { evaluateTest } from './conditions.ts';
 import { entriesOf } from './entries.ts';
@@ -18,21 +18,24 @@ interface Constraint {
 
 /** A template as the questions of this folder ask about it. Built once per template object, which must not change after. */
 export interface Space {
+  /** With its loops unrolled. */
   readonly template: Template;
+  /** Where the text of a path in the template stands in the source. */
+  origin(path: Path): Path;
   readonly variables: Variables;
   readonly constraints: readonly Constraint[];
 }
 
 const spaces = new WeakMap<Template, Map<string, Space>>();
 
-/** @param home The region that counts as the default one. */
-export function spaceOf(source: Template, home: string): Space {
+/** @param home The region that counts as the default one. Default: us-east-1. */
+export function spaceOf(source: Template, home = 'us-east-1'): Space {
   const known = spaces.get(source) ?? new Map<string, Space>();
   spaces.set(source, known);
   let space = known.get(home);
   if (!space) {
-    const { template } = expandForEach(source);
-    space = { template, variables: variablesOf(template, home), constraints: constraintsOf(template) };
+    const { template, origin } = expandForEach(source);
+    space = { template, origin, variables: variablesOf(template, home), constraints: constraintsOf(template) };
     known.set(home, space);
   }
   return space;
