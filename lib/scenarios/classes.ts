@@ -36,6 +36,7 @@ export interface Classes {
 
 /** Lists tried, shortest first, to find one for each outcome. */
 const MOST_LISTS = 3000;
+const MOST_MEMBERS = 24;
 
 /** Outcome of an expression under one text of its only variable, as a key. */
 function outcomeOf(expression: Json, variable: Variable, text: string, scope: AssignmentScope): string {
@@ -165,11 +166,14 @@ function classesOfList(variable: Variable, significance: Significance, scope: As
     }
   };
   for (const text of [...(usual === undefined ? [] : [usual]), ...fresh, '']) tryText(text);
-  let complete = true;
+  // Beside the members looked at by place, one for each test that may ask whether any or every member is something.
+  const needed = significance.length + significance.outcomes.length;
+  const most = Math.min(needed, MOST_MEMBERS);
+  let complete = needed === most;
   let longer = members;
-  for (let length = 1; length <= significance.length && longer.length > 0; length++) {
+  for (let length = 1; length <= most && longer.length > 0; length++) {
     for (const text of longer) tryText(text);
-    if (length === significance.length) break;
+    if (length === most) break;
     complete &&= longer.length * members.length <= MOST_LISTS;
     longer = longer
       .slice(0, MOST_LISTS / members.length)

@@ -128,7 +128,10 @@ export function listScenarios(source: Template, options: ScenarioOptions = {}): 
   };
 }
 
-/** A template in one scenario. What the scenario leaves open is `Unknown`. */
+/**
+ * A template in one scenario. What the scenario leaves open is `Unknown`. Findings of severity error mean that
+ * CloudFormation would refuse the deployment after all, for instance for a mapping without the row: no verdict counts then.
+ */
 export function resolveScenario(
   template: Template,
   scenario: Scenario,

@@ -47,7 +47,7 @@ export interface ResolvedTemplate {
 }
 
 export interface ResolveOptions {
-  /** Resources to resolve, where not all are wanted. Outputs are then left out too. */
+  /** Resources to resolve, where not all are wanted. Outputs, conditions and rules are then left out too. */
   readonly only?: Iterable<string>;
 }
 

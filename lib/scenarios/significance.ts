@@ -22,7 +22,7 @@ export interface Significance {
   readonly languages: Language[];
   /** Texts that the template names for members of a list, or for a domain that is not listed in full. */
   readonly named: Set<string>;
-  /** Of a list: members that matter. */
+  /** Of a list: how many members are looked at by their place. */
   length: number;
 }
 
@@ -49,8 +49,8 @@ export interface Question {
 const MOST_COMBINATIONS = 4096;
 /** A text compared with a concatenation cuts its parts into at most this many pieces. */
 const MOST_PIECES = 256;
-/** Lists are told apart in at most this many members. */
-const MOST_MEMBERS = 12;
+/** Items of a split text are told apart up to this index. */
+const MOST_ITEMS = 20;
 
 /** Which values a question tells apart. Every class that follows is exact, but for the comparisons in `free`. */
 export function analyse(template: Template, variables: Variables, question: Question): Analysis {
@@ -79,12 +79,12 @@ export function analyse(template: Template, variables: Variables, question: Ques
     return found;
   };
 
-  const scalar = (expression: Json): { reference: string; variable: Variable } | undefined => {
+  /** The variable whose text is what a `Ref` gives: not a list, and not one that another pseudo parameter follows from. */
+  const plainVariable = (expression: Json): Variable | undefined => {
     const call = intrinsicOf(expression);
     if (call?.name !== 'Ref' || typeof call.argument !== 'string') return undefined;
-    const name = variables.deciding(call.argument);
-    const variable = name === undefined ? undefined : variables.get(name);
-    return variable && !variable.list ? { reference: call.argument, variable } : undefined;
+    const variable = variables.deciding(call.argument) === call.argument ? variables.get(call.argument) : undefined;
+    return variable?.list ? undefined : variable;
   };
 
   const analyseTest = (test: Json): boolean => {
@@ -104,14 +104,14 @@ export function analyse(template: Template, variables: Variables, question: Ques
     const read = variablesIn(left, right);
     if (!read || read.length === 0) return read !== undefined;
     if (JSON.stringify(left) === JSON.stringify(right)) return true;
-    const [a, b] = [scalar(left), scalar(right)];
-    if (a && b && a.variable !== b.variable && [a, b].every(({ reference, variable }) => reference === variable.name)) {
-      links.push([a.variable.name, b.variable.name]);
+    const [a, b] = [plainVariable(left), plainVariable(right)];
+    if (a && b) {
+      links.push([a.name, b.name]);
       return true;
     }
     for (const [one, other] of [[left, right] as const, [right, left] as const]) {
       const range = rangeOf(other);
-      if (range) return against(one, range) && tellValuesApart(other);
+      if (range && against(one, range) && tellValuesApart(other)) return true;
     }
     return everyValueOf(read);
   };
@@ -120,9 +120,9 @@ export function analyse(template: Template, variables: Variables, question: Ques
   const against = (expression: Json, texts: readonly string[]): boolean => {
     const read = variablesIn(expression);
     if (!read || read.length === 0) return read !== undefined;
-    const plain = scalar(expression);
-    if (plain && plain.reference === plain.variable.name) {
-      const { literals, named } = of(plain.variable.name);
+    const plain = plainVariable(expression);
+    if (plain) {
+      const { literals, named } = of(plain.name);
       for (const text of texts) {
         literals.add(text);
         named.add(text);
@@ -227,22 +227,17 @@ export function analyse(template: Template, variables: Variables, question: Ques
   /** `${A}-${B}` equals a text only if each part is a stretch of it: those stretches are what matters of A and B. */
   const cut = (expression: Json, texts: readonly string[]): boolean => {
     const parts = partsOf(expression);
-    const readers = parts?.map((part) => (typeof part === 'string' ? undefined : scalar(part)));
-    if (
-      !parts ||
-      !readers ||
-      parts.some((part, i) => typeof part !== 'string' && readers[i]?.reference !== readers[i]?.variable.name)
-    ) {
-      return false;
-    }
+    if (!parts) return false;
+    const names = parts.map((part) => (typeof part === 'string' ? undefined : plainVariable(part)?.name));
+    if (parts.some((part, i) => typeof part !== 'string' && names[i] === undefined)) return false;
     const pieces = piecesOf(
       parts.map((part) => (typeof part === 'string' ? part : undefined)),
       texts,
     );
     if (pieces.some((piece) => piece.size > MOST_PIECES)) return false;
-    readers.forEach((reader, i) => {
-      if (reader) for (const piece of pieces[i]!) of(reader.variable.name).literals.add(piece);
-    });
+    for (const [i, name] of names.entries()) {
+      if (name !== undefined) for (const piece of pieces[i]!) of(name).literals.add(piece);
+    }
     return true;
   };
 
@@ -250,12 +245,11 @@ export function analyse(template: Template, variables: Variables, question: Ques
   const splitApart = (expression: Json, texts: readonly string[]): boolean => {
     const select = argumentsOf(expression, 'Fn::Select', 2);
     const split = select && argumentsOf(select[1]!, 'Fn::Split', 2);
-    const reader = split && scalar(split[1]!);
+    const variable = split && plainVariable(split[1]!);
     const [index, delimiter] = [Number(select?.[0]), split?.[0]];
-    if (!reader || reader.reference !== reader.variable.name || typeof delimiter !== 'string' || delimiter.length !== 1)
-      return false;
-    if (!Number.isInteger(index) || index < 0 || index > MOST_MEMBERS) return false;
-    of(reader.variable.name).languages.push(...itemLanguages(delimiter, index, texts));
+    if (!variable || typeof delimiter !== 'string' || delimiter.length !== 1) return false;
+    if (!Number.isInteger(index) || index < 0 || index > MOST_ITEMS) return false;
+    of(variable.name).languages.push(...itemLanguages(delimiter, index, texts));
     return true;
   };
 
@@ -336,22 +330,27 @@ function pairsCompared(name: string, left: Json, right: Json): [Json, Json][] | 
 function namesIn(expression: Json, template: Template): { texts: Set<string>; length: number } {
   const texts = new Set<string>();
   const delimiters = new Set<string>();
+  const countsMembers = JSON.stringify(expression).includes('"Fn::Length"');
   let length = 1;
   const visit = (value: Json): void => {
     const text = textOf(value as Resolved);
     if (text !== undefined) {
       texts.add(text);
-      if (/^\d{1,2}$/.test(text)) length = Math.max(length, Number(text) + 2);
+      if (countsMembers) length = Math.max(length, (Number(text) || 0) + 1);
     }
     if (typeof value !== 'object' || value === null) return;
     const call = intrinsicOf(value);
     if (call?.name === 'Ref') return;
+    if (call?.name === 'Fn::Select' && Array.isArray(call.argument)) {
+      length = Math.max(length, (Number(textOf(call.argument[0] as Resolved)) || 0) + 1);
+    }
     if (call?.name === 'Fn::Join' && Array.isArray(call.argument))
       delimiters.add(textOf(call.argument[0] as Resolved) ?? '');
     if (call?.name === 'Fn::FindInMap' && Array.isArray(call.argument) && typeof call.argument[0] === 'string') {
       const rows = template.Mappings?.[call.argument[0]];
-      if (isObject(rows))
-        for (const [key, row] of Object.entries(rows)) for (const name of [key, ...Object.keys(row)]) texts.add(name);
+      for (const [key, row] of Object.entries(isObject(rows) ? rows : {})) {
+        for (const name of [key, ...Object.keys(row ?? {})]) texts.add(name);
+      }
     }
     for (const member of Object.values(value)) visit(member);
   };
@@ -360,8 +359,8 @@ function namesIn(expression: Json, template: Template): { texts: Set<string>; le
     for (const delimiter of delimiters) {
       const pieces = delimiter === '' ? [] : text.split(delimiter);
       for (const piece of pieces) texts.add(piece);
-      length = Math.max(length, pieces.length + 1);
+      length = Math.max(length, pieces.length);
     }
   }
-  return { texts, length: Math.min(length, MOST_MEMBERS) };
+  return { texts, length };
 }

@@ -184,6 +184,32 @@ describe('which values of a parameter a comparison tells apart', () => {
   });
 });
 
+test('lists are told apart by which literals they hold, together too', () => {
+  const holds = (item: string): Json => ({ 'Fn::Contains': [ref('P'), item] });
+  const template = templateOf(1, {
+    Parameters: { P: { Type: 'CommaDelimitedList' } },
+    Conditions: { A: holds('a'), B: holds('80'), OnlyA: { 'Fn::EachMemberEquals': [ref('P'), 'a'] } },
+  });
+  const scenarios = listScenarios(template);
+  expect(scenarios.exact).toBe(true);
+  const vectors = [...scenarios].map(({ conditions }) => `${conditions.A} ${conditions.B} ${conditions.OnlyA}`);
+  expect(vectors.sort()).toEqual([
+    'false false false',
+    'false true false',
+    'true false false',
+    'true false true',
+    'true true false',
+  ]);
+});
+
+test('a place in a list beyond what is tried is said', () => {
+  const template = templateOf(1, {
+    Parameters: { P: { Type: 'CommaDelimitedList' } },
+    Conditions: { C: equals(select(30, ref('P')), 'x') },
+  });
+  expect(listScenarios(template)).toMatchObject({ exact: false, incomplete: true });
+});
+
 describe('parameters compared with each other', () => {
   const template = templateOf(1, {
     Parameters: {

@@ -2,6 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Json, Template } from '../../../lib/cfn/template.ts';
 import type { Environment } from '../../../lib/scenarios/environment.ts';
+import { listScenarios, resolveScenario } from '../../../lib/scenarios/list.ts';
+import { unreachableConditions } from '../../../lib/scenarios/reachability.ts';
+import { unsafeReferences } from '../../../lib/scenarios/references.ts';
 import { resolveTemplate } from '../../../lib/scenarios/resolve.ts';
 import { and, equals, getAtt, NO_VALUE, named, not, or, ref, templateOf, text, when } from './support.ts';
 
@@ -436,7 +439,15 @@ test('no template makes it throw', () => {
   fc.assert(
     fc.property(template, fc.boolean(), (body, extended) => {
       const odd = { ...body, ...(extended ? { Transform: 'AWS::LanguageExtensions' } : {}) } as unknown as Template;
-      expect(() => resolveTemplate(odd, { parameters: { P: 'x' } })).not.toThrow();
+      expect(() => {
+        resolveTemplate(odd, { parameters: { P: 'x' } });
+        for (const scenario of listScenarios(odd)) {
+          resolveScenario(odd, scenario);
+          break;
+        }
+        unreachableConditions(odd);
+        unsafeReferences(odd);
+      }).not.toThrow();
     }),
     { numRuns: 1000 },
   );
