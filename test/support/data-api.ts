@@ -27,6 +27,10 @@ export type AwsEndpoint = {
   secrets: Record<string, string>;
   /** Transactions that are open now. */
   open: () => number;
+  /** Rolls back what is open, as the service does after three minutes without a call. Gives how many there were. */
+  expire: () => Promise<number>;
+  /** Forgets calls and faults. */
+  reset: () => void;
   close: () => Promise<void>;
 };
 
@@ -67,7 +71,10 @@ export async function startAwsEndpoint(databasePort: number): Promise<AwsEndpoin
     const pool =
       pools.get(database) ??
       new pg.Pool({ host: '127.0.0.1', port: databasePort, user: 'postgres', database, max: 12 });
-    if (!pools.has(database)) pool.on('error', () => {});
+    if (!pools.has(database)) {
+      pool.on('error', () => {});
+      pool.on('connect', (client) => client.on('error', () => {}));
+    }
     pools.set(database, pool);
     return pool;
   };
@@ -117,7 +124,6 @@ export async function startAwsEndpoint(databasePort: number): Promise<AwsEndpoin
   const dataApi: Record<string, (body: Json) => Promise<Json>> = {
     async BeginTransaction(body) {
       const client = await poolFor(String(body.database)).connect();
-      client.on('error', () => {});
       await client.query('BEGIN');
       const transactionId = randomUUID();
       transactions.set(transactionId, client);
@@ -142,6 +148,16 @@ export async function startAwsEndpoint(databasePort: number): Promise<AwsEndpoin
     parameters: {},
     secrets: {},
     open: () => transactions.size,
+    async expire() {
+      const ids = [...transactions.keys()];
+      for (const transactionId of ids) await end({ transactionId }, 'ROLLBACK');
+      return ids.length;
+    },
+    reset() {
+      endpoint.calls = [];
+      endpoint.fault = () => undefined;
+      counts.clear();
+    },
     async close() {
       await new Promise((resolve) => {
         server.close(resolve);

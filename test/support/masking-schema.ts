@@ -47,6 +47,7 @@ CREATE TABLE support_tickets (
   body text
 );
 CREATE TABLE employees (
+  number int NOT NULL,
   email text PRIMARY KEY,
   manager_email text REFERENCES employees (email) DEFERRABLE INITIALLY DEFERRED,
   badge text NOT NULL UNIQUE
@@ -81,7 +82,7 @@ FROM orders CROSS JOIN generate_series(1, 2) AS line WHERE id % 2 = 0 OR line = 
 INSERT INTO support_tickets
 SELECT md5('t' || id)::uuid, upper(email), phone, 'I am ' || full_name || ', call me at ' || phone FROM customers WHERE id % 5 = 0;
 INSERT INTO employees
-SELECT 'staff' || i || '@corp.com', CASE WHEN i > 1 THEN 'staff' || i / 2 || '@corp.com' END, lpad(i::text, 3, '0')
+SELECT i, 'staff' || i || '@corp.com', CASE WHEN i > 1 THEN 'staff' || i / 2 || '@corp.com' END, lpad(i::text, 3, '0')
 FROM generate_series(1, 60) AS i;
 INSERT INTO reviews SELECT email, 2024, 'Not good enough', 'Boss of ' || badge FROM employees WHERE badge < '040';
 `;

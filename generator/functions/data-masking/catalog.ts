@@ -1,5 +1,7 @@
 import type { Query } from './data-api.ts';
 
+//! catalog: tables, unique indexes and foreign keys as PostgreSQL has them.
+
 /** Names are already quoted by the server (`ident`), so that no statement is built from the text of a rule. */
 export type Column = {
   name: string;

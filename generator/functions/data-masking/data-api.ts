@@ -8,6 +8,8 @@ import {
 } from '@aws-sdk/client-rds-data';
 import { failure } from './failure.ts';
 
+//! data-api: the RDS Data API: transactions, what may be tried again, errors without the values PostgreSQL quotes.
+
 export type Row = Record<string, string | number | boolean | null>;
 /** Runs one statement. Every parameter arrives as text or bigint, so that a placeholder stands in a CAST where it matters. */
 export type Query = (sql: string, parameters?: Record<string, string | number>) => Promise<Row[]>;

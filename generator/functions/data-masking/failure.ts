@@ -1,3 +1,5 @@
+//! failure: an error whose text is safe to log: names and codes, never a value from the database.
+
 /**
  * An error whose text may be logged, published and stored in a dead-letter queue: it names tables, columns, rules and
  * codes, and never a value. `code` becomes `errorType` in Lambda's own report. The cause is left out on purpose, because

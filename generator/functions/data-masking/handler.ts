@@ -13,6 +13,8 @@ import { readRuleSet } from './rules.ts';
 import { readSettings, refuseProduction } from './settings.ts';
 import { endRun, inspect, openRun } from './state.ts';
 
+//! handler: masks personal data in this environment's database. Made from generator/functions/data-masking.
+
 /** What Lambda passes in, as far as it is used. */
 export type Context = { awsRequestId: string; invokedFunctionArn: string; getRemainingTimeInMillis: () => number };
 

@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { failure } from './failure.ts';
 
+//! keyed: HMAC-SHA256 under the masking key, and a keyed permutation: different inputs, different outputs.
+
 /** A keyed hash of a list of strings. No two different lists give the same input to the hash. */
 export type Digest = (...parts: string[]) => Buffer;
 
@@ -42,12 +44,11 @@ export function permute(digest: Digest, slots: readonly Slot[]): number[] {
   }
   return halves.flatMap((half, index) => {
     let rest = numbers[index]!;
-    const values = half.map(() => 0);
-    for (let place = half.length - 1; place >= 0; place--) {
-      const radix = BigInt(half[place]!.radix);
-      values[place] = Number(rest % radix);
-      rest /= radix;
-    }
-    return values;
+    const values = half.reduceRight<number[]>((behind, { radix }) => {
+      behind.push(Number(rest % BigInt(radix)));
+      rest /= BigInt(radix);
+      return behind;
+    }, []);
+    return values.reverse();
   });
 }

@@ -1,5 +1,7 @@
 import { type Digest, permute, pick, type Slot } from './keyed.ts';
 
+//! kinds: what a column can be masked as.
+
 /** Options of a column's rule, already checked by `rules.ts`. */
 export type Options = {
   keep?: number;
@@ -30,24 +32,25 @@ export type Kind = {
   mask: (value: string, use: Use) => string | null;
 };
 
-const FIRST = 'Ada Amir Anna Chen Dario Elif Emil Grace Hana Ivan Kofi Lara Leo Maja Noor Olga Omar Rosa Sofia Yusuf';
-const LAST =
-  'Abbot Adler Barros Bianchi Costa Dubois Evans Farkas Garcia Haddad Ito Jansen Kaya Keller Kim Larsen Meyer Novak Okafor Petrov Quinn Silva Tanaka Young';
-const STREET = 'Alder Birch Bridge Cedar Church Garden Lake Linden Maple Mill Oak River';
+const list = (text: string) => text.split(' ');
+const FIRST = list(
+  'Ada Amir Anna Chen Dario Elif Emil Grace Hana Ivan Kofi Lara Leo Maja Noor Olga Omar Rosa Sofia Yusuf',
+);
+const LAST = list(
+  'Abbot Adler Barros Bianchi Costa Dubois Evans Farkas Garcia Haddad Ito Jansen Kaya Keller Kim Larsen Meyer Novak Okafor Petrov Quinn Silva Tanaka Young',
+);
+const STREET = list('Alder Birch Bridge Cedar Church Garden Lake Linden Maple Mill Oak River');
 const REDACTED = '[redacted]';
-const CITY = 'Ashford Brookfield Eastport Fairview Greenfield Lakewood Northfield Oakdale';
 
 const DAY = 86_400_000;
-const FOREVER = Date.parse('9999-12-31') / DAY;
+/** The calendar's first and last day, which stand for "ever", in days since 1970. */
+const [BEGIN, END] = [Date.parse('0001-01-01') / DAY, Date.parse('9999-12-31') / DAY];
 const COUNT = /^(\d|1[0-2])$/;
 const DATE = /^"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"$/;
 const NUMBER = /^-?\d+(\.\d+)?$/;
 
 const shorten = (text: string, { limit }: Use) => text.slice(0, limit).trimEnd();
-const oneOf = (words: string, hash: Buffer) => {
-  const list = words.split(' ');
-  return list[pick(hash, list.length)]!;
-};
+const oneOf = (all: string[], hash: Buffer) => all[pick(hash, all.length)]!;
 
 /** Letters and digits change within their class; everything else, and the first `keep` letters or digits, stay. */
 function scramble(value: string, { draw }: Use, keep = 0): string {
@@ -84,102 +87,119 @@ const words = (text: (use: Use, hash: Buffer) => string): Kind => ({
   mask: (value, use) => shorten(text(use, use.draw(value)), use),
 });
 
+const injective: Pick<Kind, 'accepts' | 'injective'> = { accepts: ['S'], injective: true };
+
 const layoutKept: Kind = {
-  accepts: ['S'],
-  injective: true,
+  ...injective,
   options: { keep: COUNT },
   mask: (value, use) => scramble(value, use, use.options.keep),
 };
+
+/** Reserved top-level domain (RFC 2606): never delivered, never a real address. 80 keyed bits. Upper case is the same. */
+const email: Kind = {
+  ...injective,
+  recognises: (value) => /^m[a-z2-7]{10,16}@masked\.invalid$/i.test(value),
+  mask(value, { draw, limit }) {
+    const hash = draw(value.toLowerCase()).subarray(0, Math.min(16, limit - 16));
+    return `m${Array.from(hash, (byte) => 'abcdefghijklmnopqrstuvwxyz234567'[byte & 31]).join('')}@masked.invalid`;
+  },
+};
+
+const uuid: Kind = {
+  accepts: ['uuid', 'S'],
+  injective: true,
+  recognises(value, { digest }) {
+    const hex = value.toLowerCase().replace(/-/g, '');
+    return hex.length === 32 && sealedUuid(hex.slice(0, 20), digest) === hex;
+  },
+  mask(value, { digest, draw }) {
+    const hash = draw(value.toLowerCase().replace(/-/g, '')).subarray(0, 10);
+    hash[6] = (hash[6]! & 0x0f) | 0x80;
+    hash[8] = (hash[8]! & 0x3f) | 0x80;
+    const masked = sealedUuid(hash.toString('hex'), digest);
+    return value.includes('-') ? masked.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : masked;
+  },
+};
+
+const personName: Kind = {
+  ...words(({ options: { part = 'full' } }, hash) => {
+    const [first, last] = [oneOf(FIRST, hash), oneOf(LAST, hash.subarray(8))];
+    return part === 'first' ? first : part === 'last' ? last : `${first} ${last}`;
+  }),
+  options: { part: /^"(first|last|full)"$/ },
+};
+
+const address: Kind = words((_, hash) => `${1 + pick(hash.subarray(8), 998)} ${oneOf(STREET, hash)} Street`);
+
+/** Keeps the layout and, unless told otherwise, what tells the country: two digits after a plus, a leading zero. */
+const phone: Kind = {
+  ...layoutKept,
+  mask: (value, use) =>
+    scramble(value, use, use.options.keep ?? (value.startsWith('+') ? 2 : value.startsWith('0') ? 1 : 0)),
+};
+
+/** Keeps length, grouping and the first two digits (the scheme), and passes the Luhn check. */
+const card: Kind = {
+  ...layoutKept,
+  mask(value, use) {
+    if (!/^\d[\d -]*\d$/.test(value)) return scramble(value, use);
+    const body = scramble(value.slice(0, -1), use, use.options.keep ?? 2);
+    return body + luhnDigit(body.replace(/\D/g, ''));
+  },
+};
+
+/** Moved by 1 to `days` days either way, or anywhere from `min` to `max`. Keeps the time of day, and "no end" dates. */
+const movedDate: Kind = {
+  accepts: ['D', 'S'],
+  options: { days: /^[1-9]\d{0,3}$/, min: DATE, max: DATE },
+  mask(value, { draw, options: { days = 90, min, max } }) {
+    const [, date = '', time] = /^(\d{4}-\d\d-\d\d)([T \d:.,Z+-]*)$/.exec(value) ?? [];
+    if (/^(-?infinity|9999-12-31|0001-01-01)$/.test(date || value)) return value;
+    if (Number.isNaN(Date.parse(date))) return '1970-01-01';
+    const hash = draw(date);
+    const step = pick(hash, 2 * days) - days;
+    const moved = Date.parse(date) / DAY + (step < 0 ? step : step + 1);
+    const [from, to] = [Date.parse(`${min}`) / DAY, Date.parse(`${max}`) / DAY];
+    const day = min && max ? from + pick(hash, to - from + 1) : Math.min(Math.max(moved, BEGIN + 1), END - 1);
+    return new Date(day * DAY).toISOString().slice(0, 10) + time;
+  },
+};
+
+/** Anywhere from `min` to `max`, with as many decimals as the value has. */
+const number: Kind = {
+  accepts: ['N', 'S'],
+  options: { min: NUMBER, max: NUMBER },
+  mask(value, { draw, options }) {
+    const decimals = /^-?\d+\.(\d+)$/.exec(value)?.[1]?.length ?? 0;
+    const [min, max, step] = [Number(options.min), Number(options.max), 10 ** -decimals];
+    const choices = Math.floor((max - min) / step + 1e-6) + 1;
+    const share = draw(value).readUIntBE(0, 6) / 2 ** 48;
+    return (min + Math.floor(share * choices) * step).toFixed(decimals);
+  },
+};
+
+const redact: Kind = {
+  ...words(() => REDACTED),
+  sees: REDACTED.length + 1,
+  recognises: (value, use) => value === shorten(REDACTED, use),
+};
+
+const cleared: Kind = { injective: true, sees: 1, mask: () => null };
 
 /**
  * What a column can be masked as. All are deterministic under the key, keep null and the empty text, and give the same
  * output for the same input in every column of the kind.
  */
 export const kinds: Record<string, Kind> = {
-  /** Reserved top-level domain (RFC 2606): never delivered, never a real address. 80 keyed bits. Upper case is the same. */
-  email: {
-    accepts: ['S'],
-    injective: true,
-    recognises: (value) => /^m[a-z2-7]{10,16}@masked\.invalid$/i.test(value),
-    mask(value, { draw, limit }) {
-      const hash = draw(value.toLowerCase()).subarray(0, Math.min(16, limit - 16));
-      return `m${Array.from(hash, (byte) => 'abcdefghijklmnopqrstuvwxyz234567'[byte & 31]).join('')}@masked.invalid`;
-    },
-  },
-  uuid: {
-    accepts: ['uuid', 'S'],
-    injective: true,
-    recognises(value, { digest }) {
-      const hex = value.toLowerCase().replace(/-/g, '');
-      return hex.length === 32 && sealedUuid(hex.slice(0, 20), digest) === hex;
-    },
-    mask(value, { digest, draw }) {
-      const hash = draw(value.toLowerCase().replace(/-/g, '')).subarray(0, 10);
-      hash[6] = (hash[6]! & 0x0f) | 0x80;
-      hash[8] = (hash[8]! & 0x3f) | 0x80;
-      const uuid = sealedUuid(hash.toString('hex'), digest);
-      return value.includes('-') ? uuid.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : uuid;
-    },
-  },
-  name: {
-    ...words(({ options: { part = 'full' } }, hash) => {
-      const [first, last] = [oneOf(FIRST, hash), oneOf(LAST, hash.subarray(8))];
-      return part === 'first' ? first : part === 'last' ? last : `${first} ${last}`;
-    }),
-    options: { part: /^"(first|last|full)"$/ },
-  },
-  address: words((_, hash) => `${1 + pick(hash.subarray(8), 998)} ${oneOf(STREET, hash)} Street`),
-  city: words((_, hash) => oneOf(CITY, hash)),
-  /** Keeps the layout and, unless told otherwise, what tells the country: two digits after a plus, a leading zero. */
-  phone: {
-    ...layoutKept,
-    mask: (value, use) =>
-      scramble(value, use, use.options.keep ?? (value.startsWith('+') ? 2 : value.startsWith('0') ? 1 : 0)),
-  },
-  /** Keeps length, grouping and the first two digits (the scheme), and passes the Luhn check. */
-  card: {
-    ...layoutKept,
-    mask(value, use) {
-      if (!/^\d[\d -]*\d$/.test(value)) return scramble(value, use);
-      const body = scramble(value.slice(0, -1), use, use.options.keep ?? 2);
-      return body + luhnDigit(body.replace(/\D/g, ''));
-    },
-  },
+  email,
+  uuid,
+  name: personName,
+  address,
+  phone,
+  card,
   pattern: layoutKept,
-  /** Moved by 1 to `days` days either way, or anywhere from `min` to `max`. Keeps the time of day, and "no end" dates. */
-  date: {
-    accepts: ['D', 'S'],
-    options: { days: /^[1-9]\d{0,3}$/, min: DATE, max: DATE },
-    mask(value, { draw, options: { days = 90, min, max } }) {
-      if (/^(-?infinity$|9999-12-31)/.test(value)) return value;
-      const [, date = '', time] = /^(\d{4}-\d\d-\d\d)(.*)$/s.exec(value) ?? [];
-      if (Number.isNaN(Date.parse(date))) return '1970-01-01';
-      const hash = draw(date);
-      const step = pick(hash, 2 * days) - days;
-      let day = Date.parse(date) / DAY + (step < 0 ? step : step + 1);
-      if (min && max) {
-        const from = Date.parse(`${min}`) / DAY;
-        day = from + pick(hash, Date.parse(`${max}`) / DAY - from + 1);
-      }
-      return new Date(Math.min(day, FOREVER - 1) * DAY).toISOString().slice(0, 10) + time;
-    },
-  },
-  /** Anywhere from `min` to `max`, with as many decimals as the value has. */
-  number: {
-    accepts: ['N', 'S'],
-    options: { min: NUMBER, max: NUMBER },
-    mask(value, { draw, options }) {
-      const decimals = /^-?\d+\.(\d+)$/.exec(value)?.[1]?.length ?? 0;
-      const [min, max, step] = [Number(options.min), Number(options.max), 10 ** -decimals];
-      const choices = Math.floor((max - min) / step + 1e-6) + 1;
-      const share = draw(value).readUIntBE(0, 6) / 2 ** 48;
-      return (min + Math.floor(share * choices) * step).toFixed(decimals);
-    },
-  },
-  redact: {
-    ...words(() => REDACTED),
-    sees: REDACTED.length + 1,
-    recognises: (value, use) => value === shorten(REDACTED, use),
-  },
-  null: { injective: true, sees: 1, mask: () => null },
+  date: movedDate,
+  number,
+  redact,
+  null: cleared,
 };

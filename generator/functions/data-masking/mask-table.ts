@@ -6,6 +6,8 @@ import type { MaskedColumn, TablePlan } from './plan.ts';
 import { readState, type Seal, saveState } from './state.ts';
 import { applyTo, marked, pageOf, token } from './statements.ts';
 
+//! mask-table: batches: read, mask, write with all that follows by foreign key, remember; one transaction each.
+
 /** A row to change: its key, its new values by token. */
 type Change = { k: string[]; n: Record<string, string | null> };
 
@@ -31,6 +33,7 @@ export type Progress = {
 };
 
 const MOST_PROBES = 5;
+const NOTHING = { seen: 0, masked: 0, waiting: 0, moved: 0 };
 
 function useOf({ rule, limit, unique }: MaskedColumn, digest: Digest, probe: number): Use {
   const known: Digest = (...parts) => digest('value', rule.kind, ...parts);
@@ -96,23 +99,16 @@ export function nextProgress(
   waits: boolean,
 ): Progress {
   const masked = waits ? 0 : changed;
-  const after: Progress = {
-    ...before,
-    version: before.version + 1,
-    cursor,
-    seen: before.seen + (before.pass === 1 ? seen : 0),
-    masked: before.masked + masked,
-    waiting: before.waiting + changed - masked,
-    moved: before.moved + masked,
-  };
+  const after = { ...before, version: before.version + 1, cursor };
+  if (before.pass === 1) after.seen += seen;
+  after.masked += masked;
+  after.moved += masked;
+  after.waiting += changed - masked;
   if (cursor) return after;
   if (!after.waiting) return { ...after, done: true };
   const probe = after.moved ? after.probe : after.probe + 1;
   if (probe > MOST_PROBES) {
-    throw failure(
-      'NoFreeValue',
-      `${table}: a unique index has no free value for ${after.waiting} rows; use a wider kind`,
-    );
+    throw failure('NoFreeValue', `${table}: ${after.waiting} rows find no free value in a unique index`);
   }
   return { ...after, pass: after.pass + 1, probe, waiting: 0, moved: 0 };
 }
@@ -124,19 +120,8 @@ export function nextProgress(
  */
 export async function maskTable(plan: TablePlan, work: Work, mayGoOn: () => boolean): Promise<Progress> {
   const { database, run } = work;
-  const start = {
-    version: 0,
-    run,
-    pass: 1,
-    probe: 0,
-    cursor: null,
-    done: false,
-    seen: 0,
-    masked: 0,
-    waiting: 0,
-    moved: 0,
-  };
-  let progress: Progress = start;
+  const start: Progress = { version: 0, run, pass: 1, probe: 0, cursor: null, done: false, ...NOTHING };
+  let progress = start;
   const stored = async () => {
     const state = run ? await readState<Progress>(database.query, plan.label) : progress;
     if (state && state.run > run) throw failure('Superseded', 'a later run with other rules has begun');
@@ -160,7 +145,13 @@ export async function maskTable(plan: TablePlan, work: Work, mayGoOn: () => bool
       batchRows = Math.floor(batchRows / 4) || 1;
       return true;
     };
-    progress = await database.persist(batch, shrink);
+    try {
+      progress = await database.persist(batch, shrink);
+    } catch (error) {
+      // What is stored is where the next invocation goes on.
+      if ((error as Error).name === 'OutOfTime') break;
+      throw error;
+    }
     // A few large or taken rows should not slow down the whole table.
     batchRows = Math.min(work.batchRows, batchRows * 2);
   }

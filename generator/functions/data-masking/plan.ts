@@ -4,6 +4,8 @@ import { failure } from './failure.ts';
 import { type Kind, kinds } from './kinds.ts';
 import type { ColumnRule, RuleSet } from './rules.ts';
 
+//! plan: joins the rules with the catalogue; reports every rule that cannot be kept, before anything is written.
+
 /** `unique`: part of a unique index, so that its masked value may be taken. */
 export type MaskedColumn = Column & { rule: ColumnRule; kind: Kind; unique: boolean };
 

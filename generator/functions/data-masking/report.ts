@@ -1,3 +1,5 @@
+//! report: logs, and metrics in the Embedded Metric Format.
+
 /** One line of JSON for CloudWatch Logs. Fields are names, codes and counts; never a value from the database. */
 export function log(level: 'INFO' | 'WARN' | 'ERROR', message: string, fields: object): void {
   console.log(JSON.stringify({ level, message, ...fields }));

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { failure } from './failure.ts';
 import { kinds, type Options } from './kinds.ts';
 
+//! rules: reads the rule set and reports everything that is wrong with it.
+
 export type ColumnRule = { column: string; kind: string; options: Options };
 export type TableRule = { label: string; required: boolean; columns: ColumnRule[] };
 export type RuleSet = { tables: TableRule[]; fingerprint: string };
@@ -27,10 +29,9 @@ export function readRuleSet(text: string): RuleSet {
     for (const name of Object.keys(value))
       check(names.includes(name), path + name, `unknown; known: ${names.join(', ')}`);
   };
-  const mustExist = ({ onMissing }: Json, path: string, otherwise = false) => {
-    const known = onMissing === undefined || onMissing === 'skip' || onMissing === 'fail';
-    check(known, `${path}onMissing`, 'must be "skip" or "fail"');
-    return onMissing === undefined ? otherwise : onMissing === 'fail';
+  const mustExist = ({ onMissing = 'skip' }: Json, path: string) => {
+    check(onMissing === 'skip' || onMissing === 'fail', `${path}onMissing`, 'must be "skip" or "fail"');
+    return onMissing === 'fail';
   };
   let root: Json = {};
   try {
@@ -38,7 +39,7 @@ export function readRuleSet(text: string): RuleSet {
   } catch {
     problems.push('the rule set is not JSON');
   }
-  const required = mustExist(root, '');
+  mustExist(root, '');
   onlyHas(root, '', ['version', 'onMissing', 'tables']);
   check(root.version === 1, 'version', 'must be 1');
   check(Object.keys(objectIn(root.tables)).length > 0, 'tables', 'must name at least one table');
@@ -52,7 +53,7 @@ export function readRuleSet(text: string): RuleSet {
     check(columns.length > 0, `${path}.columns`, 'must name at least one column');
     return {
       label,
-      required: mustExist(table, `${path}.`, required),
+      required: mustExist({ ...root, ...table }, `${path}.`),
       columns: columns.map(([column, rule]) => readColumn(`${path}.columns.${column}`, column, rule)),
     };
   });

@@ -1,5 +1,7 @@
 import { failure } from './failure.ts';
 
+//! settings: refuses production before any call is made; reads the environment variables.
+
 type Variables = Record<string, string | undefined>;
 
 /** Tiers in which data may be masked. Anything else, and nothing, is taken for production. */
@@ -31,12 +33,9 @@ export function readSettings(variables: Variables) {
     if (!value) throw failure('SettingsInvalid', `${name} is not set`);
     return value;
   };
+  const [resourceArn, secretArn, database] = ['CLUSTER_ARN', 'DATABASE_SECRET_ARN', 'DATABASE_NAME'].map(need);
   return {
-    target: {
-      resourceArn: need('CLUSTER_ARN'),
-      secretArn: need('DATABASE_SECRET_ARN'),
-      database: need('DATABASE_NAME'),
-    },
+    target: { resourceArn: resourceArn!, secretArn: secretArn!, database: database! },
     maskingKeySecretArn: need('MASKING_KEY_SECRET_ARN'),
     ruleSetParameter: need('RULE_SET_PARAMETER'),
     /** Rows of a batch, 1 to 2,000. A page has to fit into a response of 1 MiB, and is made smaller when it does not. */

@@ -2,6 +2,8 @@ import type { Query } from './data-api.ts';
 import { failure } from './failure.ts';
 import { isProduction } from './settings.ts';
 
+//! state: state in the database itself: how far each table is, and marks of values that cannot be told from real ones.
+
 /** What is stored of the masking of all: `version` counts the changes, `run` the runs. */
 export type Run = { version: number; run: number; rules: string; key: string; done: boolean };
 

@@ -1,14 +1,16 @@
 import type { Column } from './catalog.ts';
 import type { MaskedColumn, TablePlan } from './plan.ts';
 
+//! statements: SQL. Names come quoted from the catalogue, values are parameters.
+
 /** Where a column's value stands in a row of the page and in the JSON of a change. Never a name, so nothing to quote. */
 export const token = (place: number) => `c${place}`;
 
 /** All values travel as text in their JSON form, which no session setting but the time zone changes. */
-const text = ({ ident, padded }: Column) => `${padded ? 'rtrim' : ''}(to_jsonb(t.${ident}) #>> '{}')`;
+const jsonText = ({ ident, padded }: Column) => `${padded ? 'rtrim' : ''}(to_jsonb(t.${ident}) #>> '{}')`;
 
 const shown = (column: MaskedColumn) =>
-  `${column.kind.sees ? `left(${text(column)}, ${column.kind.sees})` : text(column)} AS ${token(column.place)}`;
+  `${column.kind.sees ? `left(${jsonText(column)}, ${column.kind.sees})` : jsonText(column)} AS ${token(column.place)}`;
 
 /** Columns whose masked values cannot be told from real ones. */
 export const marked = ({ columns }: TablePlan) =>
@@ -25,7 +27,7 @@ export function pageOf(plan: TablePlan, rows: number, isFirst: boolean, hasMarks
   const { table, key, columns } = plan;
   const keys = key.map(({ ident }) => `t.${ident}`).join(', ');
   const cursor = key.map(({ type }, place) => `CAST(:k${place} AS ${type})`).join(', ');
-  const values = [...key.map((column, place) => `${text(column)} AS k${place}`), ...columns.map(shown)].join(', ');
+  const values = [...key.map((column, place) => `${jsonText(column)} AS k${place}`), ...columns.map(shown)].join(', ');
   return `SELECT ${values}, ${hasMarks ? 'CAST(m.seal AS text)' : 'NULL'} AS seal FROM ${table.ident} t
     ${hasMarks ? `LEFT JOIN plainform_masking.mark m ON m.target = :target AND m.row_key = ${rowKey(plan)}` : ''}
     ${isFirst ? '' : `WHERE (${keys}) > (${cursor})`} ORDER BY ${keys} LIMIT ${rows}`;
@@ -54,15 +56,15 @@ export function applyTo(plan: TablePlan): string {
           WHERE x.n->'${token(from)}' IS NOT NULL`);
       }
     }
-    const sets = [...written.values()].map(({ ident, place, type }) => {
+    const assignments = [...written.values()].map(({ ident, place, type }) => {
       const value = `m.n->'${token(place)}'`;
       return `${ident} = CASE WHEN ${value} IS NULL THEN t.${ident} ELSE CAST(${value} #>> '{}' AS ${type}) END`;
     });
-    const stored = isBase ? ['own', `${rowKey(plan)} AS row_key`, ...marked(plan).map(shown)] : ['1'];
-    return `, patch${index} AS (UPDATE ${ident} t SET ${sets.join(', ')} FROM (
+    const returned = isBase ? ['own', `${rowKey(plan)} AS row_key`, ...marked(plan).map(shown)] : ['1'];
+    return `, patch${index} AS (UPDATE ${ident} t SET ${assignments.join(', ')} FROM (
         SELECT part, id, jsonb_object_agg(name, value) AS n, bool_or(mine) AS own
         FROM (${sources.join(' UNION ALL ')}) AS s(part, id, name, value, mine) GROUP BY part, id) m
-      WHERE t.ctid = m.id AND t.tableoid = m.part RETURNING ${stored.join(', ')})`;
+      WHERE t.ctid = m.id AND t.tableoid = m.part RETURNING ${returned.join(', ')})`;
   });
   const stored = marked(plan).map(({ place }) => `, ${token(place)}`);
   return `WITH change AS MATERIALIZED (SELECT b.ctid AS id, b.tableoid AS part, e.n

@@ -1,0 +1,3 @@
+export const functions: string[];
+export function bundleFunction(entry: string): string;
+export function bundleFunctions(): string[];
