@@ -19,8 +19,8 @@ import {
 /**
  * The strings that an `AllowedPattern` admits, or undefined where the pattern uses what no regular language can say or
  * this parser does not read: back references, look-behind, word boundaries, possessive and atomic groups.
- * CloudFormation matches the whole value with java.util.regex.
- * Source: CloudFormation user guide, "Parameters", AllowedPattern; java.util.regex.Pattern (Java 17); read 2026-11-20.
+ * The pattern has to match the whole value.
+ * Assumes: the dialect is that of java.util.regex.
  */
 export function patternLanguage(pattern: string): Language | undefined {
   let language = languages.get(pattern);
