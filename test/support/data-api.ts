@@ -70,7 +70,14 @@ export async function startAwsEndpoint(databasePort: number): Promise<AwsEndpoin
   const poolFor = (database: string) => {
     const pool =
       pools.get(database) ??
-      new pg.Pool({ host: '127.0.0.1', port: databasePort, user: 'postgres', database, max: 12 });
+      new pg.Pool({
+        host: '127.0.0.1',
+        port: databasePort,
+        user: 'postgres',
+        database,
+        max: 12,
+        idleTimeoutMillis: 500,
+      });
     if (!pools.has(database)) {
       pool.on('error', () => {});
       pool.on('connect', (client) => client.on('error', () => {}));

@@ -83,8 +83,8 @@ INSERT INTO support_tickets
 SELECT md5('t' || id)::uuid, upper(email), phone, 'I am ' || full_name || ', call me at ' || phone FROM customers WHERE id % 5 = 0;
 INSERT INTO employees
 SELECT i, 'staff' || i || '@corp.com', CASE WHEN i > 1 THEN 'staff' || i / 2 || '@corp.com' END, lpad(i::text, 3, '0')
-FROM generate_series(1, 60) AS i;
-INSERT INTO reviews SELECT email, 2024, 'Not good enough', 'Boss of ' || badge FROM employees WHERE badge < '040';
+FROM generate_series(1, 30) AS i;
+INSERT INTO reviews SELECT email, 2024, 'Not good enough', 'Boss of ' || badge FROM employees WHERE badge < '020';
 `;
 
 export const SHOP_RULES = {
@@ -99,7 +99,7 @@ export const SHOP_RULES = {
         phone: 'phone',
         birth_date: { kind: 'date', min: '1940-01-01', max: '2005-12-31' },
         address: 'address',
-        city: 'city',
+        city: 'pattern',
         national_id: 'pattern',
         external_id: 'uuid',
         credit_limit: { kind: 'number', min: 100, max: 5000 },
@@ -118,3 +118,5 @@ export const SHOP_RULES = {
     'public.newsletter': { columns: { email: 'email' } },
   },
 };
+
+export const SHOP_TABLES = ['customers', 'orders', 'payments', 'support_tickets', 'employees', 'reviews'];

@@ -31,7 +31,7 @@ export async function startPostgres(): Promise<Postgres> {
     if (initdb.status !== 0) throw new Error(`initdb: ${initdb.error?.message ?? initdb.stderr}`);
     const port = await freePort();
     const settings = {
-      ...{ listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: 40 },
+      ...{ listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: 80 },
       // Nothing has to outlive the tests.
       ...{ fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
       ...{ deadlock_timeout: '200ms', shared_buffers: '32MB', autovacuum: 'off' },

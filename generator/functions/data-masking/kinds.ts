@@ -66,7 +66,8 @@ function scramble(value: string, { draw }: Use, keep = 0): string {
     slots.push({ radix, value: base ? code - base : code % 26, base: base || 97, place });
     return `\\${radix}`;
   });
-  const masked = permute((...parts) => draw(layout.join(''), ...parts), slots);
+  const tweak = draw(layout.join('')).toString('hex');
+  const masked = permute((...parts) => draw(tweak, ...parts), slots);
   for (const [index, { base, place }] of slots.entries())
     characters[place] = String.fromCharCode(base + masked[index]!);
   return characters.join('');
