@@ -6,7 +6,6 @@ import { type AnyValue, asExpression, type Expression, type Test, type Value, ty
 export interface ResourceTypes {}
 
 export type ResourceTypeName = keyof ResourceTypes & string;
-type PropertiesOf<T extends ResourceTypeName> = ResourceTypes[T] extends { Properties: infer P } ? P : never;
 type AttributesOf<T extends ResourceTypeName> = ResourceTypes[T] extends { Attributes: infer A extends string }
   ? A
   : never;
@@ -131,12 +130,10 @@ interface ResourceOptions {
   Metadata?: AnyValue;
 }
 
-type WithProperties<P> = Record<never, never> extends P ? { Properties?: P } : { Properties: P };
-
 export function resource<T extends ResourceTypeName>(
   id: string,
   type: T,
-  options: ResourceOptions & WithProperties<PropertiesOf<T>>,
+  options: ResourceOptions & ResourceTypes[T]['Body'],
 ): Resource<T> {
   const { comment, Condition: when, DependsOn: dependencies, ...rest } = options;
   const body = {
