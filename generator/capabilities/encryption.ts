@@ -40,7 +40,8 @@ export function encryption() {
     },
   });
   const logsKey = resource('LogsKey', 'AWS::KMS::Key', {
-    comment: 'Log groups and notification topics: the services that write to them must be able to encrypt.',
+    comment:
+      'Log groups and notification topics: the services that write to them must be able to encrypt. Events carry no source account.',
     DeletionPolicy: 'Retain',
     UpdateReplacePolicy: 'Retain',
     Properties: {
@@ -68,12 +69,17 @@ export function encryption() {
           {
             Sid: 'ServicesNotify',
             Effect: 'Allow',
-            Principal: {
-              Service: ['backup', 'budgets', 'cloudwatch', 'events'].map((service) => `${service}.amazonaws.com`),
-            },
+            Principal: { Service: ['budgets.amazonaws.com', 'cloudwatch.amazonaws.com'] },
             Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
             Resource: '*',
             Condition: { StringEquals: { 'aws:SourceAccount': aws.accountId } },
+          },
+          {
+            Sid: 'EventsNotify',
+            Effect: 'Allow',
+            Principal: { Service: ['events.amazonaws.com', 'events.rds.amazonaws.com'] },
+            Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+            Resource: '*',
           },
         ],
       },
