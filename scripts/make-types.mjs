@@ -71,7 +71,7 @@ function writeInterface(name, schema, context, replacing) {
     if (replacing.has(property)) lines.push('  /** A change replaces the resource. */');
     const key = /^[A-Za-z_$][\w$]*$/.test(property) ? property : `'${property}'`;
     lines.push(
-      `  ${key}${required.has(property) ? '' : '?'}: Value<${typeOf(value, `${name}${property}`, context, property)}>;`,
+      `  ${key}${required.has(property) ? '' : '?'}: Value<${typeOf(value, `${name}_${identifier(property)}`, context, property)}>;`,
     );
   }
   lines.push('}', '');
@@ -82,7 +82,7 @@ function typeOf(schema, path, context, property = '') {
     const definition = schema.$ref.replace('#/definitions/', '');
     const target = context.definitions[definition];
     if (target === undefined) return 'AnyValue';
-    return typeOf(target, `${context.prefix}${identifier(definition)}`, context, property);
+    return typeOf(target, `${context.prefix}_${identifier(definition)}`, context, property);
   }
   if (schema.enum?.every((item) => typeof item === 'string'))
     return schema.enum.map((item) => `'${item.replaceAll("'", "\\'")}'`).join(' | ');

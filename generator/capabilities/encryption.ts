@@ -1,4 +1,5 @@
 import { aws, fragment, meets, parameter, resource, sub } from '../../lib/cfn/index.ts';
+import type { PolicyStatement } from '../../lib/spec/policy.ts';
 import { exportedOutput, tags } from './environment.ts';
 
 /**
@@ -40,8 +41,7 @@ export function encryption() {
     },
   });
   const logsKey = resource('LogsKey', 'AWS::KMS::Key', {
-    comment:
-      'Log groups and notification topics: the services that write to them must be able to encrypt. Events carry no source account.',
+    comment: 'Log groups and notification topics: the services that write to them must be able to encrypt.',
     DeletionPolicy: 'Retain',
     UpdateReplacePolicy: 'Retain',
     Properties: {
@@ -66,21 +66,7 @@ export function encryption() {
               },
             },
           },
-          {
-            Sid: 'ServicesNotify',
-            Effect: 'Allow',
-            Principal: { Service: ['budgets.amazonaws.com', 'cloudwatch.amazonaws.com'] },
-            Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
-            Resource: '*',
-            Condition: { StringEquals: { 'aws:SourceAccount': aws.accountId } },
-          },
-          {
-            Sid: 'EventsNotify',
-            Effect: 'Allow',
-            Principal: { Service: ['events.amazonaws.com', 'events.rds.amazonaws.com'] },
-            Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
-            Resource: '*',
-          },
+          ...servicesNotify,
         ],
       },
       Tags: tags('logs'),
@@ -111,13 +97,32 @@ export function encryption() {
 }
 
 /** IAM policies of the account decide who administers and uses the key; without this nobody could, ever. */
-const accountAdministers = {
+export const accountAdministers: PolicyStatement = {
   Sid: 'AccountAdministers',
-  Effect: 'Allow' as const,
+  Effect: 'Allow',
   Principal: { AWS: sub('arn:${AWS::Partition}:iam::${AWS::AccountId}:root') },
   Action: 'kms:*',
   Resource: '*',
 };
+
+/** What publishes to an encrypted topic has to use its key. Events come without a source account to hold them to. */
+export const servicesNotify: readonly PolicyStatement[] = [
+  {
+    Sid: 'ServicesNotify',
+    Effect: 'Allow',
+    Principal: { Service: ['budgets.amazonaws.com', 'cloudwatch.amazonaws.com'] },
+    Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+    Resource: '*',
+    Condition: { StringEquals: { 'aws:SourceAccount': aws.accountId } },
+  },
+  {
+    Sid: 'EventsNotify',
+    Effect: 'Allow',
+    Principal: { Service: ['events.amazonaws.com', 'events.rds.amazonaws.com'] },
+    Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+    Resource: '*',
+  },
+];
 
 function aliasName(purpose: string) {
   return sub(`alias/\${EnvironmentSuffix}-${purpose}`);

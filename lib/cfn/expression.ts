@@ -94,7 +94,7 @@ export function base64(text: AnyValue): Expression {
 }
 
 /** `Fn::Cidr`: `count` blocks cut from `block`, each with `bits` host bits (8 gives a /24). */
-export function cidr(block: AnyValue, count: number, bits: number): Expression {
+export function cidr(block: AnyValue, count: number, bits: number | Expression): Expression {
   return asExpression({ 'Fn::Cidr': [block, count, bits] });
 }
 

@@ -4,19 +4,37 @@ import type { PolicyDocument } from './policy.ts';
 
 declare module '../cfn/declaration.ts' {
   interface ResourceTypes {
+    'AWS::Backup::BackupPlan': { Body: { Properties: BackupBackupPlan }; Attributes: 'BackupPlanArn' | 'BackupPlanId' | 'VersionId' };
+    'AWS::Backup::BackupSelection': { Body: { Properties: BackupBackupSelection }; Attributes: 'BackupPlanId' | 'Id' | 'SelectionId' };
+    'AWS::Backup::BackupVault': { Body: { Properties: BackupBackupVault }; Attributes: 'BackupVaultArn' | 'BackupVaultName' };
     'AWS::Budgets::Budget': { Body: { Properties: BudgetsBudget }; Attributes: 'Id' };
+    'AWS::CloudFormation::WaitConditionHandle': { Body: { Properties?: CloudFormationWaitConditionHandle }; Attributes: 'Id' };
     'AWS::CloudWatch::Alarm': { Body: { Properties?: CloudWatchAlarm }; Attributes: 'Arn' };
     'AWS::CloudWatch::Dashboard': { Body: { Properties: CloudWatchDashboard }; Attributes: never };
     'AWS::Config::ConfigRule': { Body: { Properties: ConfigConfigRule }; Attributes: 'Arn' | 'Compliance.Type' | 'ConfigRuleId' };
     'AWS::Config::ConfigurationRecorder': { Body: { Properties: ConfigConfigurationRecorder }; Attributes: 'Id' | 'ResourceARN' };
     'AWS::Config::DeliveryChannel': { Body: { Properties: ConfigDeliveryChannel }; Attributes: never };
+    'AWS::EC2::EIP': { Body: { Properties?: EC2EIP }; Attributes: 'AllocationId' | 'PublicIp' };
+    'AWS::EC2::FlowLog': { Body: { Properties: EC2FlowLog }; Attributes: 'Id' };
+    'AWS::EC2::InternetGateway': { Body: { Properties?: EC2InternetGateway }; Attributes: 'InternetGatewayId' };
+    'AWS::EC2::NatGateway': { Body: { Properties?: EC2NatGateway }; Attributes: 'AutoProvisionZones' | 'AutoScalingIps' | 'EniId' | 'NatGatewayId' | 'RouteTableId' };
+    'AWS::EC2::Route': { Body: { Properties: EC2Route }; Attributes: 'CidrBlock' };
+    'AWS::EC2::RouteTable': { Body: { Properties: EC2RouteTable }; Attributes: 'RouteTableId' };
     'AWS::EC2::SecurityGroup': { Body: { Properties: EC2SecurityGroup }; Attributes: 'GroupId' | 'Id' | 'VpcId' };
+    'AWS::EC2::SecurityGroupEgress': { Body: { Properties: EC2SecurityGroupEgress }; Attributes: 'Id' };
+    'AWS::EC2::SecurityGroupIngress': { Body: { Properties: EC2SecurityGroupIngress }; Attributes: 'Id' };
     'AWS::EC2::Subnet': { Body: { Properties: EC2Subnet }; Attributes: 'AvailabilityZone' | 'AvailabilityZoneId' | 'BlockPublicAccessStates' | 'CidrBlock' | 'Ipv6CidrBlocks' | 'NetworkAclAssociationId' | 'OutpostArn' | 'SubnetId' | 'VpcId' };
+    'AWS::EC2::SubnetRouteTableAssociation': { Body: { Properties: EC2SubnetRouteTableAssociation }; Attributes: 'Id' };
+    'AWS::EC2::VPC': { Body: { Properties?: EC2VPC }; Attributes: 'CidrBlock' | 'CidrBlockAssociations' | 'DefaultNetworkAcl' | 'DefaultSecurityGroup' | 'Ipv6CidrBlocks' | 'VpcEncryptionControl.ResourceExclusions' | 'VpcEncryptionControl.ResourceExclusions.EgressOnlyInternetGateway' | 'VpcEncryptionControl.ResourceExclusions.EgressOnlyInternetGateway.State' | 'VpcEncryptionControl.ResourceExclusions.EgressOnlyInternetGateway.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.ElasticFileSystem' | 'VpcEncryptionControl.ResourceExclusions.ElasticFileSystem.State' | 'VpcEncryptionControl.ResourceExclusions.ElasticFileSystem.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.InternetGateway' | 'VpcEncryptionControl.ResourceExclusions.InternetGateway.State' | 'VpcEncryptionControl.ResourceExclusions.InternetGateway.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.Lambda' | 'VpcEncryptionControl.ResourceExclusions.Lambda.State' | 'VpcEncryptionControl.ResourceExclusions.Lambda.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.NatGateway' | 'VpcEncryptionControl.ResourceExclusions.NatGateway.State' | 'VpcEncryptionControl.ResourceExclusions.NatGateway.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.VirtualPrivateGateway' | 'VpcEncryptionControl.ResourceExclusions.VirtualPrivateGateway.State' | 'VpcEncryptionControl.ResourceExclusions.VirtualPrivateGateway.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.VpcLattice' | 'VpcEncryptionControl.ResourceExclusions.VpcLattice.State' | 'VpcEncryptionControl.ResourceExclusions.VpcLattice.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.VpcPeering' | 'VpcEncryptionControl.ResourceExclusions.VpcPeering.State' | 'VpcEncryptionControl.ResourceExclusions.VpcPeering.StateMessage' | 'VpcEncryptionControl.State' | 'VpcEncryptionControl.StateMessage' | 'VpcEncryptionControl.VpcEncryptionControlId' | 'VpcEncryptionControl.VpcId' | 'VpcId' };
+    'AWS::EC2::VPCEndpoint': { Body: { Properties: EC2VPCEndpoint }; Attributes: 'CreationTimestamp' | 'DnsEntries' | 'Id' | 'NetworkInterfaceIds' };
+    'AWS::EC2::VPCGatewayAttachment': { Body: { Properties: EC2VPCGatewayAttachment }; Attributes: 'AttachmentType' };
     'AWS::ElastiCache::ParameterGroup': { Body: { Properties: ElastiCacheParameterGroup }; Attributes: 'CacheParameterGroupName' };
     'AWS::ElastiCache::ReplicationGroup': { Body: { Properties: ElastiCacheReplicationGroup }; Attributes: 'ConfigurationEndPoint' | 'ConfigurationEndPoint.Address' | 'ConfigurationEndPoint.Port' | 'EffectiveDurability' | 'PrimaryEndPoint' | 'PrimaryEndPoint.Address' | 'PrimaryEndPoint.Port' | 'ReadEndPoint' | 'ReadEndPoint.Addresses' | 'ReadEndPoint.AddressesList' | 'ReadEndPoint.Ports' | 'ReadEndPoint.PortsList' | 'ReaderEndPoint' | 'ReaderEndPoint.Address' | 'ReaderEndPoint.Port' };
     'AWS::ElastiCache::SubnetGroup': { Body: { Properties: ElastiCacheSubnetGroup }; Attributes: never };
     'AWS::ElastiCache::User': { Body: { Properties: ElastiCacheUser }; Attributes: 'Arn' | 'Status' };
     'AWS::ElastiCache::UserGroup': { Body: { Properties: ElastiCacheUserGroup }; Attributes: 'Arn' | 'Status' };
+    'AWS::Events::Rule': { Body: { Properties?: EventsRule }; Attributes: 'Arn' | 'RuleName' };
+    'AWS::IAM::ManagedPolicy': { Body: { Properties: IAMManagedPolicy }; Attributes: 'AttachmentCount' | 'CreateDate' | 'DefaultVersionId' | 'IsAttachable' | 'PermissionsBoundaryUsageCount' | 'PolicyArn' | 'PolicyId' | 'UpdateDate' };
     'AWS::IAM::Role': { Body: { Properties: IAMRole }; Attributes: 'Arn' | 'RoleId' };
     'AWS::KMS::Alias': { Body: { Properties: KMSAlias }; Attributes: never };
     'AWS::KMS::Key': { Body: { Properties?: KMSKey }; Attributes: 'Arn' | 'KeyId' };
@@ -34,49 +52,164 @@ declare module '../cfn/declaration.ts' {
   }
 }
 
-export interface BudgetsBudget {
-  Budget: Value<BudgetsBudgetBudgetData>;
-  /** A change replaces the resource. */
-  NotificationsWithSubscribers?: Value<readonly Value<BudgetsBudgetNotificationWithSubscribers>[]>;
-  ResourceTags?: Value<readonly Value<BudgetsBudgetResourceTag>[]>;
+export interface BackupBackupPlan {
+  BackupPlan: Value<BackupBackupPlan_BackupPlanResourceType>;
+  BackupPlanTags?: Value<{ readonly [key: string]: Value<string> }>;
 }
 
-export interface BudgetsBudgetBudgetData {
-  AutoAdjustData?: Value<BudgetsBudgetAutoAdjustData>;
+export interface BackupBackupPlan_BackupPlanResourceType {
+  AdvancedBackupSettings?: Value<readonly Value<BackupBackupPlan_AdvancedBackupSettingResourceType>[]>;
+  BackupPlanName: Value<string>;
+  BackupPlanRule: Value<readonly Value<BackupBackupPlan_BackupRuleResourceType>[]>;
+  ScanSettings?: Value<readonly Value<BackupBackupPlan_ScanSettingResourceType>[]>;
+}
+
+export interface BackupBackupPlan_AdvancedBackupSettingResourceType {
+  BackupOptions: Value<AnyValue>;
+  ResourceType: Value<string>;
+}
+
+export interface BackupBackupPlan_BackupRuleResourceType {
+  CompletionWindowMinutes?: Value<number>;
+  CopyActions?: Value<readonly Value<BackupBackupPlan_CopyActionResourceType>[]>;
+  EnableContinuousBackup?: Value<boolean>;
+  IndexActions?: Value<readonly Value<BackupBackupPlan_IndexActionsResourceType>[]>;
+  Lifecycle?: Value<BackupBackupPlan_LifecycleResourceType>;
+  RecoveryPointTags?: Value<{ readonly [key: string]: Value<string> }>;
+  RuleName: Value<string>;
+  ScanActions?: Value<readonly Value<BackupBackupPlan_ScanActionResourceType>[]>;
+  ScheduleExpression?: Value<string>;
+  ScheduleExpressionTimezone?: Value<string>;
+  StartWindowMinutes?: Value<number>;
+  TargetBackupVault: Value<string>;
+  TargetLogicallyAirGappedBackupVaultArn?: Value<string>;
+}
+
+export interface BackupBackupPlan_ScanSettingResourceType {
+  MalwareScanner?: Value<'GUARDDUTY'>;
+  ResourceTypes?: Value<readonly Value<string>[]>;
+  ScannerRoleArn?: Value<string>;
+}
+
+export interface BackupBackupPlan_CopyActionResourceType {
+  DestinationBackupVaultArn: Value<string>;
+  Lifecycle?: Value<BackupBackupPlan_LifecycleResourceType>;
+}
+
+export interface BackupBackupPlan_IndexActionsResourceType {
+  ResourceTypes?: Value<readonly Value<string>[]>;
+}
+
+export interface BackupBackupPlan_LifecycleResourceType {
+  DeleteAfterDays?: Value<number>;
+  MoveToColdStorageAfterDays?: Value<number>;
+  OptInToArchiveForSupportedResources?: Value<boolean>;
+}
+
+export interface BackupBackupPlan_ScanActionResourceType {
+  MalwareScanner?: Value<'GUARDDUTY'>;
+  ScanMode?: Value<'FULL_SCAN' | 'INCREMENTAL_SCAN'>;
+}
+
+export interface BackupBackupSelection {
+  /** A change replaces the resource. */
+  BackupPlanId: Value<string>;
+  /** A change replaces the resource. */
+  BackupSelection: Value<BackupBackupSelection_BackupSelectionResourceType>;
+}
+
+export interface BackupBackupSelection_BackupSelectionResourceType {
+  Conditions?: Value<BackupBackupSelection_BackupSelectionResourceType_Conditions>;
+  IamRoleArn: Value<string>;
+  ListOfTags?: Value<readonly Value<BackupBackupSelection_ConditionResourceType>[]>;
+  NotResources?: Value<readonly Value<string>[]>;
+  Resources?: Value<readonly Value<string>[]>;
+  SelectionName: Value<string>;
+}
+
+export interface BackupBackupSelection_BackupSelectionResourceType_Conditions {
+  StringEquals?: Value<readonly Value<BackupBackupSelection_ConditionParameter>[]>;
+  StringLike?: Value<readonly Value<BackupBackupSelection_ConditionParameter>[]>;
+  StringNotEquals?: Value<readonly Value<BackupBackupSelection_ConditionParameter>[]>;
+  StringNotLike?: Value<readonly Value<BackupBackupSelection_ConditionParameter>[]>;
+}
+
+export interface BackupBackupSelection_ConditionResourceType {
+  ConditionKey: Value<string>;
+  ConditionType: Value<string>;
+  ConditionValue: Value<string>;
+}
+
+export interface BackupBackupSelection_ConditionParameter {
+  ConditionKey?: Value<string>;
+  ConditionValue?: Value<string>;
+}
+
+export interface BackupBackupVault {
+  AccessPolicy?: Value<PolicyDocument>;
+  /** A change replaces the resource. */
+  BackupVaultName: Value<string>;
+  BackupVaultTags?: Value<{ readonly [key: string]: Value<string> }>;
+  /** A change replaces the resource. */
+  EncryptionKeyArn?: Value<string>;
+  LockConfiguration?: Value<BackupBackupVault_LockConfigurationType>;
+  Notifications?: Value<BackupBackupVault_NotificationObjectType>;
+}
+
+export interface BackupBackupVault_LockConfigurationType {
+  ChangeableForDays?: Value<number>;
+  MaxRetentionDays?: Value<number>;
+  MinRetentionDays: Value<number>;
+}
+
+export interface BackupBackupVault_NotificationObjectType {
+  BackupVaultEvents: Value<readonly Value<string>[]>;
+  SNSTopicArn: Value<string>;
+}
+
+export interface BudgetsBudget {
+  Budget: Value<BudgetsBudget_BudgetData>;
+  /** A change replaces the resource. */
+  NotificationsWithSubscribers?: Value<readonly Value<BudgetsBudget_NotificationWithSubscribers>[]>;
+  ResourceTags?: Value<readonly Value<BudgetsBudget_ResourceTag>[]>;
+}
+
+export interface BudgetsBudget_BudgetData {
+  AutoAdjustData?: Value<BudgetsBudget_AutoAdjustData>;
   BillingViewArn?: Value<string>;
-  BudgetLimit?: Value<BudgetsBudgetSpend>;
+  BudgetLimit?: Value<BudgetsBudget_Spend>;
   BudgetName?: Value<string>;
   BudgetType: Value<string>;
   CostFilters?: Value<AnyValue>;
-  CostTypes?: Value<BudgetsBudgetCostTypes>;
-  FilterExpression?: Value<BudgetsBudgetExpression>;
+  CostTypes?: Value<BudgetsBudget_CostTypes>;
+  FilterExpression?: Value<BudgetsBudget_Expression>;
   Metrics?: Value<readonly Value<string>[]>;
   PlannedBudgetLimits?: Value<AnyValue>;
-  TimePeriod?: Value<BudgetsBudgetTimePeriod>;
+  TimePeriod?: Value<BudgetsBudget_TimePeriod>;
   TimeUnit: Value<string>;
 }
 
-export interface BudgetsBudgetNotificationWithSubscribers {
-  Notification: Value<BudgetsBudgetNotification>;
-  Subscribers: Value<readonly Value<BudgetsBudgetSubscriber>[]>;
+export interface BudgetsBudget_NotificationWithSubscribers {
+  Notification: Value<BudgetsBudget_Notification>;
+  Subscribers: Value<readonly Value<BudgetsBudget_Subscriber>[]>;
 }
 
-export interface BudgetsBudgetResourceTag {
+export interface BudgetsBudget_ResourceTag {
   Key: Value<string>;
   Value?: Value<string>;
 }
 
-export interface BudgetsBudgetAutoAdjustData {
+export interface BudgetsBudget_AutoAdjustData {
   AutoAdjustType: Value<string>;
-  HistoricalOptions?: Value<BudgetsBudgetHistoricalOptions>;
+  HistoricalOptions?: Value<BudgetsBudget_HistoricalOptions>;
 }
 
-export interface BudgetsBudgetSpend {
+export interface BudgetsBudget_Spend {
   Amount: Value<number>;
   Unit: Value<string>;
 }
 
-export interface BudgetsBudgetCostTypes {
+export interface BudgetsBudget_CostTypes {
   IncludeCredit?: Value<boolean>;
   IncludeDiscount?: Value<boolean>;
   IncludeOtherSubscription?: Value<boolean>;
@@ -90,56 +223,59 @@ export interface BudgetsBudgetCostTypes {
   UseBlended?: Value<boolean>;
 }
 
-export interface BudgetsBudgetExpression {
-  And?: Value<readonly Value<BudgetsBudgetExpression>[]>;
-  CostCategories?: Value<BudgetsBudgetCostCategoryValues>;
-  Dimensions?: Value<BudgetsBudgetExpressionDimensionValues>;
-  Not?: Value<BudgetsBudgetExpression>;
-  Or?: Value<readonly Value<BudgetsBudgetExpression>[]>;
-  Tags?: Value<BudgetsBudgetTagValues>;
+export interface BudgetsBudget_Expression {
+  And?: Value<readonly Value<BudgetsBudget_Expression>[]>;
+  CostCategories?: Value<BudgetsBudget_CostCategoryValues>;
+  Dimensions?: Value<BudgetsBudget_ExpressionDimensionValues>;
+  Not?: Value<BudgetsBudget_Expression>;
+  Or?: Value<readonly Value<BudgetsBudget_Expression>[]>;
+  Tags?: Value<BudgetsBudget_TagValues>;
 }
 
-export interface BudgetsBudgetTimePeriod {
+export interface BudgetsBudget_TimePeriod {
   End?: Value<string>;
   Start?: Value<string>;
 }
 
-export interface BudgetsBudgetNotification {
+export interface BudgetsBudget_Notification {
   ComparisonOperator: Value<string>;
   NotificationType: Value<string>;
   Threshold: Value<number>;
   ThresholdType?: Value<string>;
 }
 
-export interface BudgetsBudgetSubscriber {
+export interface BudgetsBudget_Subscriber {
   Address: Value<string>;
   SubscriptionType: Value<string>;
 }
 
-export interface BudgetsBudgetHistoricalOptions {
+export interface BudgetsBudget_HistoricalOptions {
   BudgetAdjustmentPeriod: Value<number>;
 }
 
-export interface BudgetsBudgetCostCategoryValues {
+export interface BudgetsBudget_CostCategoryValues {
   Key?: Value<string>;
   MatchOptions?: Value<readonly Value<string>[]>;
   Values?: Value<readonly Value<string>[]>;
 }
 
-export interface BudgetsBudgetExpressionDimensionValues {
+export interface BudgetsBudget_ExpressionDimensionValues {
   Key?: Value<string>;
   MatchOptions?: Value<readonly Value<string>[]>;
   Values?: Value<readonly Value<string>[]>;
 }
 
-export interface BudgetsBudgetTagValues {
+export interface BudgetsBudget_TagValues {
   Key?: Value<string>;
   MatchOptions?: Value<readonly Value<string>[]>;
   Values?: Value<readonly Value<string>[]>;
+}
+
+export interface CloudFormationWaitConditionHandle {
 }
 
 export interface CloudWatchAlarm {
-  ActionConfiguration?: Value<CloudWatchAlarmActionConfiguration>;
+  ActionConfiguration?: Value<CloudWatchAlarm_ActionConfiguration>;
   ActionsEnabled?: Value<boolean>;
   AlarmActions?: Value<readonly Value<string>[]>;
   AlarmDescription?: Value<string>;
@@ -147,91 +283,91 @@ export interface CloudWatchAlarm {
   AlarmName?: Value<string>;
   ComparisonOperator?: Value<'GreaterThanOrEqualToThreshold' | 'GreaterThanThreshold' | 'GreaterThanUpperThreshold' | 'LessThanLowerOrGreaterThanUpperThreshold' | 'LessThanLowerThreshold' | 'LessThanOrEqualToThreshold' | 'LessThanThreshold'>;
   DatapointsToAlarm?: Value<number>;
-  Dimensions?: Value<readonly Value<CloudWatchAlarmDimension>[]>;
+  Dimensions?: Value<readonly Value<CloudWatchAlarm_Dimension>[]>;
   EvaluateLowSampleCountPercentile?: Value<string>;
-  EvaluationCriteria?: Value<CloudWatchAlarmEvaluationCriteria>;
+  EvaluationCriteria?: Value<CloudWatchAlarm_EvaluationCriteria>;
   EvaluationInterval?: Value<number>;
   EvaluationPeriods?: Value<number>;
-  EvaluationWindow?: Value<CloudWatchAlarmEvaluationWindow>;
+  EvaluationWindow?: Value<CloudWatchAlarm_EvaluationWindow>;
   ExtendedStatistic?: Value<string>;
   InsufficientDataActions?: Value<readonly Value<string>[]>;
   MetricName?: Value<string>;
-  Metrics?: Value<readonly Value<CloudWatchAlarmMetricDataQuery>[]>;
+  Metrics?: Value<readonly Value<CloudWatchAlarm_MetricDataQuery>[]>;
   Namespace?: Value<string>;
   OKActions?: Value<readonly Value<string>[]>;
   Period?: Value<number>;
   Statistic?: Value<'Average' | 'Maximum' | 'Minimum' | 'SampleCount' | 'Sum'>;
-  Tags?: Value<readonly Value<CloudWatchAlarmTag>[]>;
+  Tags?: Value<readonly Value<CloudWatchAlarm_Tag>[]>;
   Threshold?: Value<number>;
   ThresholdMetricId?: Value<string>;
   TreatMissingData?: Value<'breaching' | 'ignore' | 'missing' | 'notBreaching'>;
   Unit?: Value<'Bits' | 'Bits/Second' | 'Bytes' | 'Bytes/Second' | 'Count' | 'Count/Second' | 'Gigabits' | 'Gigabits/Second' | 'Gigabytes' | 'Gigabytes/Second' | 'Kilobits' | 'Kilobits/Second' | 'Kilobytes' | 'Kilobytes/Second' | 'Megabits' | 'Megabits/Second' | 'Megabytes' | 'Megabytes/Second' | 'Microseconds' | 'Milliseconds' | 'None' | 'Percent' | 'Seconds' | 'Terabits' | 'Terabits/Second' | 'Terabytes' | 'Terabytes/Second'>;
-  WarmUpConfiguration?: Value<CloudWatchAlarmWarmUpConfiguration>;
+  WarmUpConfiguration?: Value<CloudWatchAlarm_WarmUpConfiguration>;
 }
 
-export interface CloudWatchAlarmActionConfiguration {
-  AlarmTagsPropagation?: Value<CloudWatchAlarmAlarmTagsPropagation>;
+export interface CloudWatchAlarm_ActionConfiguration {
+  AlarmTagsPropagation?: Value<CloudWatchAlarm_AlarmTagsPropagation>;
 }
 
-export interface CloudWatchAlarmDimension {
+export interface CloudWatchAlarm_Dimension {
   Name: Value<string>;
   Value: Value<string>;
 }
 
-export interface CloudWatchAlarmEvaluationCriteria {
-  PromQLCriteria?: Value<CloudWatchAlarmAlarmPromQLCriteria>;
+export interface CloudWatchAlarm_EvaluationCriteria {
+  PromQLCriteria?: Value<CloudWatchAlarm_AlarmPromQLCriteria>;
 }
 
-export interface CloudWatchAlarmEvaluationWindow {
+export interface CloudWatchAlarm_EvaluationWindow {
   SlidingWindow?: Value<AnyValue>;
-  WallClockWindow?: Value<CloudWatchAlarmWallClockWindow>;
+  WallClockWindow?: Value<CloudWatchAlarm_WallClockWindow>;
 }
 
-export interface CloudWatchAlarmMetricDataQuery {
+export interface CloudWatchAlarm_MetricDataQuery {
   AccountId?: Value<string>;
   Expression?: Value<string>;
   Id: Value<string>;
   Label?: Value<string>;
-  MetricStat?: Value<CloudWatchAlarmMetricStat>;
+  MetricStat?: Value<CloudWatchAlarm_MetricStat>;
   Period?: Value<number>;
   ReturnData?: Value<boolean>;
 }
 
-export interface CloudWatchAlarmTag {
+export interface CloudWatchAlarm_Tag {
   Key: Value<string>;
   Value: Value<string>;
 }
 
-export interface CloudWatchAlarmWarmUpConfiguration {
+export interface CloudWatchAlarm_WarmUpConfiguration {
   OnlyStartEvaluatingAfterWarmUpPeriodEnds?: Value<boolean>;
   WarmUpPeriodDurationInMinutes?: Value<number>;
 }
 
-export interface CloudWatchAlarmAlarmTagsPropagation {
+export interface CloudWatchAlarm_AlarmTagsPropagation {
   Enabled: Value<boolean>;
   ExcludedTagKeys?: Value<readonly Value<string>[]>;
   IncludedTagKeys?: Value<readonly Value<string>[]>;
 }
 
-export interface CloudWatchAlarmAlarmPromQLCriteria {
+export interface CloudWatchAlarm_AlarmPromQLCriteria {
   PendingPeriod?: Value<number>;
   Query?: Value<string>;
   RecoveryPeriod?: Value<number>;
 }
 
-export interface CloudWatchAlarmWallClockWindow {
+export interface CloudWatchAlarm_WallClockWindow {
   Timezone?: Value<string>;
 }
 
-export interface CloudWatchAlarmMetricStat {
-  Metric: Value<CloudWatchAlarmMetric>;
+export interface CloudWatchAlarm_MetricStat {
+  Metric: Value<CloudWatchAlarm_Metric>;
   Period: Value<number>;
   Stat: Value<string>;
   Unit?: Value<'Bits' | 'Bits/Second' | 'Bytes' | 'Bytes/Second' | 'Count' | 'Count/Second' | 'Gigabits' | 'Gigabits/Second' | 'Gigabytes' | 'Gigabytes/Second' | 'Kilobits' | 'Kilobits/Second' | 'Kilobytes' | 'Kilobytes/Second' | 'Megabits' | 'Megabits/Second' | 'Megabytes' | 'Megabytes/Second' | 'Microseconds' | 'Milliseconds' | 'None' | 'Percent' | 'Seconds' | 'Terabits' | 'Terabits/Second' | 'Terabytes' | 'Terabytes/Second'>;
 }
 
-export interface CloudWatchAlarmMetric {
-  Dimensions?: Value<readonly Value<CloudWatchAlarmDimension>[]>;
+export interface CloudWatchAlarm_Metric {
+  Dimensions?: Value<readonly Value<CloudWatchAlarm_Dimension>[]>;
   MetricName?: Value<string>;
   Namespace?: Value<string>;
 }
@@ -240,55 +376,55 @@ export interface CloudWatchDashboard {
   DashboardBody: Value<string>;
   /** A change replaces the resource. */
   DashboardName?: Value<string>;
-  Tags?: Value<readonly Value<CloudWatchDashboardTag>[]>;
+  Tags?: Value<readonly Value<CloudWatchDashboard_Tag>[]>;
 }
 
-export interface CloudWatchDashboardTag {
+export interface CloudWatchDashboard_Tag {
   Key: Value<string>;
   Value: Value<string>;
 }
 
 export interface ConfigConfigRule {
-  Compliance?: Value<ConfigConfigRuleCompliance>;
+  Compliance?: Value<ConfigConfigRule_Compliance>;
   /** A change replaces the resource. */
   ConfigRuleName?: Value<string>;
   Description?: Value<string>;
-  EvaluationModes?: Value<readonly Value<ConfigConfigRuleEvaluationModeConfiguration>[]>;
+  EvaluationModes?: Value<readonly Value<ConfigConfigRule_EvaluationModeConfiguration>[]>;
   InputParameters?: Value<AnyValue>;
   MaximumExecutionFrequency?: Value<string>;
-  Scope?: Value<ConfigConfigRuleScope>;
-  Source: Value<ConfigConfigRuleSource>;
+  Scope?: Value<ConfigConfigRule_Scope>;
+  Source: Value<ConfigConfigRule_Source>;
 }
 
-export interface ConfigConfigRuleCompliance {
+export interface ConfigConfigRule_Compliance {
   Type?: Value<string>;
 }
 
-export interface ConfigConfigRuleEvaluationModeConfiguration {
+export interface ConfigConfigRule_EvaluationModeConfiguration {
   Mode?: Value<string>;
 }
 
-export interface ConfigConfigRuleScope {
+export interface ConfigConfigRule_Scope {
   ComplianceResourceId?: Value<string>;
   ComplianceResourceTypes?: Value<readonly Value<string>[]>;
   TagKey?: Value<string>;
   TagValue?: Value<string>;
 }
 
-export interface ConfigConfigRuleSource {
-  CustomPolicyDetails?: Value<ConfigConfigRuleCustomPolicyDetails>;
+export interface ConfigConfigRule_Source {
+  CustomPolicyDetails?: Value<ConfigConfigRule_CustomPolicyDetails>;
   Owner: Value<string>;
-  SourceDetails?: Value<readonly Value<ConfigConfigRuleSourceDetail>[]>;
+  SourceDetails?: Value<readonly Value<ConfigConfigRule_SourceDetail>[]>;
   SourceIdentifier?: Value<string>;
 }
 
-export interface ConfigConfigRuleCustomPolicyDetails {
+export interface ConfigConfigRule_CustomPolicyDetails {
   EnableDebugLogDelivery?: Value<boolean>;
   PolicyRuntime?: Value<string>;
   PolicyText?: Value<string>;
 }
 
-export interface ConfigConfigRuleSourceDetail {
+export interface ConfigConfigRule_SourceDetail {
   EventSource: Value<string>;
   MaximumExecutionFrequency?: Value<string>;
   MessageType: Value<string>;
@@ -297,42 +433,42 @@ export interface ConfigConfigRuleSourceDetail {
 export interface ConfigConfigurationRecorder {
   /** A change replaces the resource. */
   Name?: Value<string>;
-  RecordingGroup?: Value<ConfigConfigurationRecorderRecordingGroup>;
-  RecordingMode?: Value<ConfigConfigurationRecorderRecordingMode>;
+  RecordingGroup?: Value<ConfigConfigurationRecorder_RecordingGroup>;
+  RecordingMode?: Value<ConfigConfigurationRecorder_RecordingMode>;
   RoleARN: Value<string>;
   /** A change replaces the resource. */
   StartedOnCreate?: Value<boolean>;
 }
 
-export interface ConfigConfigurationRecorderRecordingGroup {
+export interface ConfigConfigurationRecorder_RecordingGroup {
   AllSupported?: Value<boolean>;
-  ExclusionByResourceTypes?: Value<ConfigConfigurationRecorderExclusionByResourceTypes>;
+  ExclusionByResourceTypes?: Value<ConfigConfigurationRecorder_ExclusionByResourceTypes>;
   IncludeGlobalResourceTypes?: Value<boolean>;
-  RecordingStrategy?: Value<ConfigConfigurationRecorderRecordingStrategy>;
+  RecordingStrategy?: Value<ConfigConfigurationRecorder_RecordingStrategy>;
   ResourceTypes?: Value<readonly Value<string>[]>;
 }
 
-export interface ConfigConfigurationRecorderRecordingMode {
+export interface ConfigConfigurationRecorder_RecordingMode {
   RecordingFrequency: Value<string>;
-  RecordingModeOverrides?: Value<readonly Value<ConfigConfigurationRecorderRecordingModeOverride>[]>;
+  RecordingModeOverrides?: Value<readonly Value<ConfigConfigurationRecorder_RecordingModeOverride>[]>;
 }
 
-export interface ConfigConfigurationRecorderExclusionByResourceTypes {
+export interface ConfigConfigurationRecorder_ExclusionByResourceTypes {
   ResourceTypes: Value<readonly Value<string>[]>;
 }
 
-export interface ConfigConfigurationRecorderRecordingStrategy {
+export interface ConfigConfigurationRecorder_RecordingStrategy {
   UseOnly: Value<string>;
 }
 
-export interface ConfigConfigurationRecorderRecordingModeOverride {
+export interface ConfigConfigurationRecorder_RecordingModeOverride {
   Description?: Value<string>;
   RecordingFrequency: Value<string>;
   ResourceTypes: Value<readonly Value<string>[]>;
 }
 
 export interface ConfigDeliveryChannel {
-  ConfigSnapshotDeliveryProperties?: Value<ConfigDeliveryChannelConfigSnapshotDeliveryProperties>;
+  ConfigSnapshotDeliveryProperties?: Value<ConfigDeliveryChannel_ConfigSnapshotDeliveryProperties>;
   /** A change replaces the resource. */
   Name?: Value<string>;
   S3BucketName: Value<string>;
@@ -341,8 +477,148 @@ export interface ConfigDeliveryChannel {
   SnsTopicARN?: Value<string>;
 }
 
-export interface ConfigDeliveryChannelConfigSnapshotDeliveryProperties {
+export interface ConfigDeliveryChannel_ConfigSnapshotDeliveryProperties {
   DeliveryFrequency?: Value<'One_Hour' | 'Three_Hours' | 'Six_Hours' | 'Twelve_Hours' | 'TwentyFour_Hours'>;
+}
+
+export interface EC2EIP {
+  /** A change replaces the resource. */
+  Address?: Value<string>;
+  /** A change replaces the resource. */
+  Domain?: Value<string>;
+  InstanceId?: Value<string>;
+  /** A change replaces the resource. */
+  IpamPoolId?: Value<string>;
+  /** A change replaces the resource. */
+  NetworkBorderGroup?: Value<string>;
+  PublicIpv4Pool?: Value<string>;
+  Tags?: Value<readonly Value<EC2EIP_Tag>[]>;
+  /** A change replaces the resource. */
+  TransferAddress?: Value<string>;
+}
+
+export interface EC2EIP_Tag {
+  Key: Value<string>;
+  Value: Value<string>;
+}
+
+export interface EC2FlowLog {
+  /** A change replaces the resource. */
+  DeliverCrossAccountRole?: Value<string>;
+  /** A change replaces the resource. */
+  DeliverLogsPermissionArn?: Value<string>;
+  /** A change replaces the resource. */
+  DestinationOptions?: Value<EC2FlowLog_DestinationOptions>;
+  /** A change replaces the resource. */
+  LogDestination?: Value<string>;
+  /** A change replaces the resource. */
+  LogDestinationType?: Value<'cloud-watch-logs' | 's3' | 'kinesis-data-firehose'>;
+  /** A change replaces the resource. */
+  LogFormat?: Value<string>;
+  /** A change replaces the resource. */
+  LogGroupName?: Value<string>;
+  /** A change replaces the resource. */
+  MaxAggregationInterval?: Value<number>;
+  /** A change replaces the resource. */
+  ResourceId: Value<string>;
+  /** A change replaces the resource. */
+  ResourceType: Value<'NetworkInterface' | 'Subnet' | 'VPC' | 'TransitGateway' | 'TransitGatewayAttachment' | 'RegionalNatGateway'>;
+  /** A change replaces the resource. */
+  TagFieldSpecifications?: Value<readonly Value<EC2FlowLog_TagFieldSpecification>[]>;
+  Tags?: Value<readonly Value<EC2FlowLog_Tag>[]>;
+  /** A change replaces the resource. */
+  TrafficType?: Value<'ACCEPT' | 'ALL' | 'REJECT'>;
+}
+
+export interface EC2FlowLog_DestinationOptions {
+  FileFormat: Value<'plain-text' | 'parquet'>;
+  HiveCompatiblePartitions: Value<boolean>;
+  PerHourPartition: Value<boolean>;
+}
+
+export interface EC2FlowLog_TagFieldSpecification {
+  ResourceType: Value<'auto-scaling-group' | 'instance' | 'network-interface'>;
+  TagKeys: Value<readonly Value<string>[]>;
+}
+
+export interface EC2FlowLog_Tag {
+  Key: Value<string>;
+  Value: Value<string>;
+}
+
+export interface EC2InternetGateway {
+  Tags?: Value<readonly Value<EC2InternetGateway_Tag>[]>;
+}
+
+export interface EC2InternetGateway_Tag {
+  Key: Value<string>;
+  Value: Value<string>;
+}
+
+export interface EC2NatGateway {
+  /** A change replaces the resource. */
+  AllocationId?: Value<string>;
+  /** A change replaces the resource. */
+  AvailabilityMode?: Value<'regional' | 'zonal'>;
+  AvailabilityZoneAddresses?: Value<readonly Value<EC2NatGateway_AvailabilityZoneAddress>[]>;
+  /** A change replaces the resource. */
+  ConnectivityType?: Value<'private' | 'public'>;
+  MaxDrainDurationSeconds?: Value<number>;
+  /** A change replaces the resource. */
+  PrivateIpAddress?: Value<string>;
+  SecondaryAllocationIds?: Value<readonly Value<string>[]>;
+  SecondaryPrivateIpAddressCount?: Value<number>;
+  SecondaryPrivateIpAddresses?: Value<readonly Value<string>[]>;
+  /** A change replaces the resource. */
+  SubnetId?: Value<string>;
+  Tags?: Value<readonly Value<EC2NatGateway_Tag>[]>;
+  /** A change replaces the resource. */
+  VpcId?: Value<string>;
+}
+
+export interface EC2NatGateway_AvailabilityZoneAddress {
+  AllocationIds: Value<readonly Value<string>[]>;
+  AvailabilityZone?: Value<string>;
+  AvailabilityZoneId?: Value<string>;
+}
+
+export interface EC2NatGateway_Tag {
+  Key: Value<string>;
+  Value: Value<string>;
+}
+
+export interface EC2Route {
+  CarrierGatewayId?: Value<string>;
+  CoreNetworkArn?: Value<string>;
+  /** A change replaces the resource. */
+  DestinationCidrBlock?: Value<string>;
+  /** A change replaces the resource. */
+  DestinationIpv6CidrBlock?: Value<string>;
+  /** A change replaces the resource. */
+  DestinationPrefixListId?: Value<string>;
+  EgressOnlyInternetGatewayId?: Value<string>;
+  GatewayId?: Value<string>;
+  InstanceId?: Value<string>;
+  LocalGatewayId?: Value<string>;
+  NatGatewayId?: Value<string>;
+  NetworkInterfaceId?: Value<string>;
+  OdbNetworkArn?: Value<string>;
+  /** A change replaces the resource. */
+  RouteTableId: Value<string>;
+  TransitGatewayId?: Value<string>;
+  VpcEndpointId?: Value<string>;
+  VpcPeeringConnectionId?: Value<string>;
+}
+
+export interface EC2RouteTable {
+  Tags?: Value<readonly Value<EC2RouteTable_Tag>[]>;
+  /** A change replaces the resource. */
+  VpcId: Value<string>;
+}
+
+export interface EC2RouteTable_Tag {
+  Key: Value<string>;
+  Value: Value<string>;
 }
 
 export interface EC2SecurityGroup {
@@ -350,14 +626,14 @@ export interface EC2SecurityGroup {
   GroupDescription: Value<string>;
   /** A change replaces the resource. */
   GroupName?: Value<string>;
-  SecurityGroupEgress?: Value<readonly Value<EC2SecurityGroupEgress>[]>;
-  SecurityGroupIngress?: Value<readonly Value<EC2SecurityGroupIngress>[]>;
-  Tags?: Value<readonly Value<EC2SecurityGroupTag>[]>;
+  SecurityGroupEgress?: Value<readonly Value<EC2SecurityGroup_Egress>[]>;
+  SecurityGroupIngress?: Value<readonly Value<EC2SecurityGroup_Ingress>[]>;
+  Tags?: Value<readonly Value<EC2SecurityGroup_Tag>[]>;
   /** A change replaces the resource. */
   VpcId?: Value<string>;
 }
 
-export interface EC2SecurityGroupEgress {
+export interface EC2SecurityGroup_Egress {
   CidrIp?: Value<string>;
   CidrIpv6?: Value<string>;
   Description?: Value<string>;
@@ -368,7 +644,7 @@ export interface EC2SecurityGroupEgress {
   ToPort?: Value<number>;
 }
 
-export interface EC2SecurityGroupIngress {
+export interface EC2SecurityGroup_Ingress {
   CidrIp?: Value<string>;
   CidrIpv6?: Value<string>;
   Description?: Value<string>;
@@ -381,9 +657,55 @@ export interface EC2SecurityGroupIngress {
   ToPort?: Value<number>;
 }
 
-export interface EC2SecurityGroupTag {
+export interface EC2SecurityGroup_Tag {
   Key: Value<string>;
   Value: Value<string>;
+}
+
+export interface EC2SecurityGroupEgress {
+  /** A change replaces the resource. */
+  CidrIp?: Value<string>;
+  /** A change replaces the resource. */
+  CidrIpv6?: Value<string>;
+  Description?: Value<string>;
+  /** A change replaces the resource. */
+  DestinationPrefixListId?: Value<string>;
+  /** A change replaces the resource. */
+  DestinationSecurityGroupId?: Value<string>;
+  /** A change replaces the resource. */
+  FromPort?: Value<number>;
+  /** A change replaces the resource. */
+  GroupId: Value<string>;
+  /** A change replaces the resource. */
+  IpProtocol: Value<string>;
+  /** A change replaces the resource. */
+  ToPort?: Value<number>;
+}
+
+export interface EC2SecurityGroupIngress {
+  /** A change replaces the resource. */
+  CidrIp?: Value<string>;
+  /** A change replaces the resource. */
+  CidrIpv6?: Value<string>;
+  Description?: Value<string>;
+  /** A change replaces the resource. */
+  FromPort?: Value<number>;
+  /** A change replaces the resource. */
+  GroupId?: Value<string>;
+  /** A change replaces the resource. */
+  GroupName?: Value<string>;
+  /** A change replaces the resource. */
+  IpProtocol: Value<string>;
+  /** A change replaces the resource. */
+  SourcePrefixListId?: Value<string>;
+  /** A change replaces the resource. */
+  SourceSecurityGroupId?: Value<string>;
+  /** A change replaces the resource. */
+  SourceSecurityGroupName?: Value<string>;
+  /** A change replaces the resource. */
+  SourceSecurityGroupOwnerId?: Value<string>;
+  /** A change replaces the resource. */
+  ToPort?: Value<number>;
 }
 
 export interface EC2Subnet {
@@ -410,21 +732,123 @@ export interface EC2Subnet {
   MapPublicIpOnLaunch?: Value<boolean>;
   /** A change replaces the resource. */
   OutpostArn?: Value<string>;
-  PrivateDnsNameOptionsOnLaunch?: Value<EC2SubnetPrivateDnsNameOptionsOnLaunch>;
-  Tags?: Value<readonly Value<EC2SubnetTag>[]>;
+  PrivateDnsNameOptionsOnLaunch?: Value<EC2Subnet_PrivateDnsNameOptionsOnLaunch>;
+  Tags?: Value<readonly Value<EC2Subnet_Tag>[]>;
   /** A change replaces the resource. */
   VpcId: Value<string>;
 }
 
-export interface EC2SubnetPrivateDnsNameOptionsOnLaunch {
+export interface EC2Subnet_PrivateDnsNameOptionsOnLaunch {
   EnableResourceNameDnsAAAARecord?: Value<boolean>;
   EnableResourceNameDnsARecord?: Value<boolean>;
   HostnameType?: Value<string>;
 }
 
-export interface EC2SubnetTag {
+export interface EC2Subnet_Tag {
   Key: Value<string>;
   Value: Value<string>;
+}
+
+export interface EC2SubnetRouteTableAssociation {
+  /** A change replaces the resource. */
+  RouteTableId: Value<string>;
+  /** A change replaces the resource. */
+  SubnetId: Value<string>;
+}
+
+export interface EC2VPC {
+  /** A change replaces the resource. */
+  CidrBlock?: Value<string>;
+  EnableDnsHostnames?: Value<boolean>;
+  EnableDnsSupport?: Value<boolean>;
+  InstanceTenancy?: Value<'dedicated' | 'default' | 'host'>;
+  /** A change replaces the resource. */
+  Ipv4IpamPoolId?: Value<string>;
+  /** A change replaces the resource. */
+  Ipv4NetmaskLength?: Value<number>;
+  Tags?: Value<readonly Value<EC2VPC_Tag>[]>;
+  /** A change replaces the resource. */
+  VpcEncryptionControl?: Value<EC2VPC_VpcEncryptionControl>;
+}
+
+export interface EC2VPC_Tag {
+  Key: Value<string>;
+  Value: Value<string>;
+}
+
+export interface EC2VPC_VpcEncryptionControl {
+  EgressOnlyInternetGatewayExclusion?: Value<'enable' | 'disable'>;
+  ElasticFileSystemExclusion?: Value<'enable' | 'disable'>;
+  InternetGatewayExclusion?: Value<'enable' | 'disable'>;
+  LambdaExclusion?: Value<'enable' | 'disable'>;
+  Mode?: Value<'monitor' | 'enforce'>;
+  NatGatewayExclusion?: Value<'enable' | 'disable'>;
+  ResourceExclusions?: Value<EC2VPC_VpcEncryptionControlExclusions>;
+  State?: Value<string>;
+  StateMessage?: Value<string>;
+  VirtualPrivateGatewayExclusion?: Value<'enable' | 'disable'>;
+  VpcEncryptionControlId?: Value<string>;
+  VpcId?: Value<string>;
+  VpcLatticeExclusion?: Value<'enable' | 'disable'>;
+  VpcPeeringExclusion?: Value<'enable' | 'disable'>;
+}
+
+export interface EC2VPC_VpcEncryptionControlExclusions {
+  EgressOnlyInternetGateway?: Value<EC2VPC_VpcEncryptionControlExclusion>;
+  ElasticFileSystem?: Value<EC2VPC_VpcEncryptionControlExclusion>;
+  InternetGateway?: Value<EC2VPC_VpcEncryptionControlExclusion>;
+  Lambda?: Value<EC2VPC_VpcEncryptionControlExclusion>;
+  NatGateway?: Value<EC2VPC_VpcEncryptionControlExclusion>;
+  VirtualPrivateGateway?: Value<EC2VPC_VpcEncryptionControlExclusion>;
+  VpcLattice?: Value<EC2VPC_VpcEncryptionControlExclusion>;
+  VpcPeering?: Value<EC2VPC_VpcEncryptionControlExclusion>;
+}
+
+export interface EC2VPC_VpcEncryptionControlExclusion {
+  State?: Value<string>;
+  StateMessage?: Value<string>;
+}
+
+export interface EC2VPCEndpoint {
+  DnsOptions?: Value<EC2VPCEndpoint_DnsOptionsSpecification>;
+  IpAddressType?: Value<'ipv4' | 'ipv6' | 'dualstack' | 'not-specified'>;
+  PolicyDocument?: Value<PolicyDocument>;
+  PrivateDnsEnabled?: Value<boolean>;
+  /** A change replaces the resource. */
+  ResourceConfigurationArn?: Value<string>;
+  RouteTableIds?: Value<readonly Value<string>[]>;
+  SecurityGroupIds?: Value<readonly Value<string>[]>;
+  /** A change replaces the resource. */
+  ServiceName?: Value<string>;
+  /** A change replaces the resource. */
+  ServiceNetworkArn?: Value<string>;
+  /** A change replaces the resource. */
+  ServiceRegion?: Value<string>;
+  SubnetIds?: Value<readonly Value<string>[]>;
+  Tags?: Value<readonly Value<EC2VPCEndpoint_Tag>[]>;
+  /** A change replaces the resource. */
+  VpcEndpointType?: Value<'Interface' | 'Gateway' | 'GatewayLoadBalancer' | 'ServiceNetwork' | 'Resource' | 'Tunnel'>;
+  /** A change replaces the resource. */
+  VpcId: Value<string>;
+}
+
+export interface EC2VPCEndpoint_DnsOptionsSpecification {
+  DnsRecordIpType?: Value<'ipv4' | 'ipv6' | 'dualstack' | 'service-defined' | 'not-specified'>;
+  PrivateDnsOnlyForInboundResolverEndpoint?: Value<'OnlyInboundResolver' | 'AllResolvers' | 'NotSpecified'>;
+  PrivateDnsPreference?: Value<'VERIFIED_DOMAINS_ONLY' | 'ALL_DOMAINS' | 'VERIFIED_DOMAINS_AND_SPECIFIED_DOMAINS' | 'SPECIFIED_DOMAINS_ONLY'>;
+  PrivateDnsSpecifiedDomains?: Value<readonly Value<string>[]>;
+}
+
+export interface EC2VPCEndpoint_Tag {
+  Key: Value<string>;
+  Value: Value<string>;
+}
+
+export interface EC2VPCGatewayAttachment {
+  InternetGatewayId?: Value<string>;
+  /** A change replaces the resource. */
+  VpcId: Value<string>;
+  VpnGatewayId?: Value<string>;
 }
 
 export interface ElastiCacheParameterGroup {
@@ -432,10 +856,10 @@ export interface ElastiCacheParameterGroup {
   CacheParameterGroupFamily: Value<string>;
   Description: Value<string>;
   Properties?: Value<{ readonly [key: string]: Value<string> }>;
-  Tags?: Value<readonly Value<ElastiCacheParameterGroupTag>[]>;
+  Tags?: Value<readonly Value<ElastiCacheParameterGroup_Tag>[]>;
 }
 
-export interface ElastiCacheParameterGroupTag {
+export interface ElastiCacheParameterGroup_Tag {
   Key: Value<string>;
   Value: Value<string>;
 }
@@ -463,11 +887,11 @@ export interface ElastiCacheReplicationGroup {
   IpDiscovery?: Value<string>;
   /** A change replaces the resource. */
   KmsKeyId?: Value<string>;
-  LogDeliveryConfigurations?: Value<readonly Value<ElastiCacheReplicationGroupLogDeliveryConfigurationRequest>[]>;
+  LogDeliveryConfigurations?: Value<readonly Value<ElastiCacheReplicationGroup_LogDeliveryConfigurationRequest>[]>;
   MultiAZEnabled?: Value<boolean>;
   /** A change replaces the resource. */
   NetworkType?: Value<string>;
-  NodeGroupConfiguration?: Value<readonly Value<ElastiCacheReplicationGroupNodeGroupConfiguration>[]>;
+  NodeGroupConfiguration?: Value<readonly Value<ElastiCacheReplicationGroup_NodeGroupConfiguration>[]>;
   NotificationTopicArn?: Value<string>;
   NumCacheClusters?: Value<number>;
   NumNodeGroups?: Value<number>;
@@ -490,20 +914,20 @@ export interface ElastiCacheReplicationGroup {
   SnapshotRetentionLimit?: Value<number>;
   SnapshotWindow?: Value<string>;
   SnapshottingClusterId?: Value<string>;
-  Tags?: Value<readonly Value<ElastiCacheReplicationGroupTag>[]>;
+  Tags?: Value<readonly Value<ElastiCacheReplicationGroup_Tag>[]>;
   TransitEncryptionEnabled?: Value<boolean>;
   TransitEncryptionMode?: Value<string>;
   UserGroupIds?: Value<readonly Value<string>[]>;
 }
 
-export interface ElastiCacheReplicationGroupLogDeliveryConfigurationRequest {
-  DestinationDetails: Value<ElastiCacheReplicationGroupDestinationDetails>;
+export interface ElastiCacheReplicationGroup_LogDeliveryConfigurationRequest {
+  DestinationDetails: Value<ElastiCacheReplicationGroup_DestinationDetails>;
   DestinationType: Value<string>;
   LogFormat: Value<string>;
   LogType: Value<string>;
 }
 
-export interface ElastiCacheReplicationGroupNodeGroupConfiguration {
+export interface ElastiCacheReplicationGroup_NodeGroupConfiguration {
   NodeGroupId?: Value<string>;
   PrimaryAvailabilityZone?: Value<string>;
   ReplicaAvailabilityZones?: Value<readonly Value<string>[]>;
@@ -511,21 +935,21 @@ export interface ElastiCacheReplicationGroupNodeGroupConfiguration {
   Slots?: Value<string>;
 }
 
-export interface ElastiCacheReplicationGroupTag {
+export interface ElastiCacheReplicationGroup_Tag {
   Key: Value<string>;
   Value: Value<string>;
 }
 
-export interface ElastiCacheReplicationGroupDestinationDetails {
-  CloudWatchLogsDetails?: Value<ElastiCacheReplicationGroupCloudWatchLogsDestinationDetails>;
-  KinesisFirehoseDetails?: Value<ElastiCacheReplicationGroupKinesisFirehoseDestinationDetails>;
+export interface ElastiCacheReplicationGroup_DestinationDetails {
+  CloudWatchLogsDetails?: Value<ElastiCacheReplicationGroup_CloudWatchLogsDestinationDetails>;
+  KinesisFirehoseDetails?: Value<ElastiCacheReplicationGroup_KinesisFirehoseDestinationDetails>;
 }
 
-export interface ElastiCacheReplicationGroupCloudWatchLogsDestinationDetails {
+export interface ElastiCacheReplicationGroup_CloudWatchLogsDestinationDetails {
   LogGroup: Value<string>;
 }
 
-export interface ElastiCacheReplicationGroupKinesisFirehoseDestinationDetails {
+export interface ElastiCacheReplicationGroup_KinesisFirehoseDestinationDetails {
   DeliveryStream: Value<string>;
 }
 
@@ -534,34 +958,34 @@ export interface ElastiCacheSubnetGroup {
   CacheSubnetGroupName?: Value<string>;
   Description: Value<string>;
   SubnetIds: Value<readonly Value<string>[]>;
-  Tags?: Value<readonly Value<ElastiCacheSubnetGroupTag>[]>;
+  Tags?: Value<readonly Value<ElastiCacheSubnetGroup_Tag>[]>;
 }
 
-export interface ElastiCacheSubnetGroupTag {
+export interface ElastiCacheSubnetGroup_Tag {
   Key: Value<string>;
   Value: Value<string>;
 }
 
 export interface ElastiCacheUser {
   AccessString?: Value<string>;
-  AuthenticationMode?: Value<ElastiCacheUserAuthenticationMode>;
+  AuthenticationMode?: Value<ElastiCacheUser_AuthenticationMode>;
   /** A change replaces the resource. */
   Engine: Value<'redis' | 'valkey'>;
   NoPasswordRequired?: Value<boolean>;
   Passwords?: Value<readonly Value<string>[]>;
-  Tags?: Value<readonly Value<ElastiCacheUserTag>[]>;
+  Tags?: Value<readonly Value<ElastiCacheUser_Tag>[]>;
   /** A change replaces the resource. */
   UserId: Value<string>;
   /** A change replaces the resource. */
   UserName: Value<string>;
 }
 
-export interface ElastiCacheUserAuthenticationMode {
+export interface ElastiCacheUser_AuthenticationMode {
   Passwords?: Value<readonly Value<string>[]>;
   Type: Value<string>;
 }
 
-export interface ElastiCacheUserTag {
+export interface ElastiCacheUser_Tag {
   Key: Value<string>;
   Value?: Value<string>;
 }
@@ -569,15 +993,180 @@ export interface ElastiCacheUserTag {
 export interface ElastiCacheUserGroup {
   /** A change replaces the resource. */
   Engine: Value<'redis' | 'valkey'>;
-  Tags?: Value<readonly Value<ElastiCacheUserGroupTag>[]>;
+  Tags?: Value<readonly Value<ElastiCacheUserGroup_Tag>[]>;
   /** A change replaces the resource. */
   UserGroupId: Value<string>;
   UserIds: Value<readonly Value<string>[]>;
 }
 
-export interface ElastiCacheUserGroupTag {
+export interface ElastiCacheUserGroup_Tag {
   Key: Value<string>;
   Value?: Value<string>;
+}
+
+export interface EventsRule {
+  Description?: Value<string>;
+  /** A change replaces the resource. */
+  EventBusName?: Value<string>;
+  EventPattern?: Value<AnyValue>;
+  /** A change replaces the resource. */
+  Name?: Value<string>;
+  RoleArn?: Value<string>;
+  ScheduleExpression?: Value<string>;
+  State?: Value<'DISABLED' | 'ENABLED' | 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS'>;
+  Tags?: Value<readonly Value<EventsRule_Tag>[]>;
+  Targets?: Value<readonly Value<EventsRule_Target>[]>;
+}
+
+export interface EventsRule_Tag {
+  Key?: Value<string>;
+  Value?: Value<string>;
+}
+
+export interface EventsRule_Target {
+  AppSyncParameters?: Value<EventsRule_AppSyncParameters>;
+  Arn: Value<string>;
+  BatchParameters?: Value<EventsRule_BatchParameters>;
+  DeadLetterConfig?: Value<EventsRule_DeadLetterConfig>;
+  EcsParameters?: Value<EventsRule_EcsParameters>;
+  HttpParameters?: Value<EventsRule_HttpParameters>;
+  Id: Value<string>;
+  Input?: Value<string>;
+  InputPath?: Value<string>;
+  InputTransformer?: Value<EventsRule_InputTransformer>;
+  KinesisParameters?: Value<EventsRule_KinesisParameters>;
+  RedshiftDataParameters?: Value<EventsRule_RedshiftDataParameters>;
+  RetryPolicy?: Value<PolicyDocument>;
+  RoleArn?: Value<string>;
+  RunCommandParameters?: Value<EventsRule_RunCommandParameters>;
+  SageMakerPipelineParameters?: Value<EventsRule_SageMakerPipelineParameters>;
+  SqsParameters?: Value<EventsRule_SqsParameters>;
+}
+
+export interface EventsRule_AppSyncParameters {
+  GraphQLOperation: Value<string>;
+}
+
+export interface EventsRule_BatchParameters {
+  ArrayProperties?: Value<EventsRule_BatchArrayProperties>;
+  JobDefinition: Value<string>;
+  JobName: Value<string>;
+  RetryStrategy?: Value<EventsRule_BatchRetryStrategy>;
+}
+
+export interface EventsRule_DeadLetterConfig {
+  Arn?: Value<string>;
+}
+
+export interface EventsRule_EcsParameters {
+  CapacityProviderStrategy?: Value<readonly Value<EventsRule_CapacityProviderStrategyItem>[]>;
+  EnableECSManagedTags?: Value<boolean>;
+  EnableExecuteCommand?: Value<boolean>;
+  Group?: Value<string>;
+  LaunchType?: Value<'EC2' | 'EXTERNAL' | 'FARGATE'>;
+  NetworkConfiguration?: Value<EventsRule_NetworkConfiguration>;
+  PlacementConstraints?: Value<readonly Value<EventsRule_PlacementConstraint>[]>;
+  PlacementStrategies?: Value<readonly Value<EventsRule_PlacementStrategy>[]>;
+  PlatformVersion?: Value<string>;
+  PropagateTags?: Value<'TASK_DEFINITION'>;
+  ReferenceId?: Value<string>;
+  TagList?: Value<readonly Value<EventsRule_Tag>[]>;
+  TaskCount?: Value<number>;
+  TaskDefinitionArn: Value<string>;
+}
+
+export interface EventsRule_HttpParameters {
+  HeaderParameters?: Value<{ readonly [key: string]: Value<string> }>;
+  PathParameterValues?: Value<readonly Value<string>[]>;
+  QueryStringParameters?: Value<{ readonly [key: string]: Value<string> }>;
+}
+
+export interface EventsRule_InputTransformer {
+  InputPathsMap?: Value<{ readonly [key: string]: Value<string> }>;
+  InputTemplate: Value<string>;
+}
+
+export interface EventsRule_KinesisParameters {
+  PartitionKeyPath: Value<string>;
+}
+
+export interface EventsRule_RedshiftDataParameters {
+  Database: Value<string>;
+  DbUser?: Value<string>;
+  SecretManagerArn?: Value<string>;
+  Sql?: Value<string>;
+  Sqls?: Value<readonly Value<string>[]>;
+  StatementName?: Value<string>;
+  WithEvent?: Value<boolean>;
+}
+
+export interface EventsRule_RunCommandParameters {
+  RunCommandTargets: Value<readonly Value<EventsRule_RunCommandTarget>[]>;
+}
+
+export interface EventsRule_SageMakerPipelineParameters {
+  PipelineParameterList?: Value<readonly Value<EventsRule_SageMakerPipelineParameter>[]>;
+}
+
+export interface EventsRule_SqsParameters {
+  MessageGroupId: Value<string>;
+}
+
+export interface EventsRule_BatchArrayProperties {
+  Size?: Value<number>;
+}
+
+export interface EventsRule_BatchRetryStrategy {
+  Attempts?: Value<number>;
+}
+
+export interface EventsRule_CapacityProviderStrategyItem {
+  Base?: Value<number>;
+  CapacityProvider: Value<string>;
+  Weight?: Value<number>;
+}
+
+export interface EventsRule_NetworkConfiguration {
+  AwsVpcConfiguration?: Value<EventsRule_AwsVpcConfiguration>;
+}
+
+export interface EventsRule_PlacementConstraint {
+  Expression?: Value<string>;
+  Type?: Value<'distinctInstance' | 'memberOf'>;
+}
+
+export interface EventsRule_PlacementStrategy {
+  Field?: Value<string>;
+  Type?: Value<string>;
+}
+
+export interface EventsRule_RunCommandTarget {
+  Key: Value<string>;
+  Values: Value<readonly Value<string>[]>;
+}
+
+export interface EventsRule_SageMakerPipelineParameter {
+  Name: Value<string>;
+  Value: Value<string>;
+}
+
+export interface EventsRule_AwsVpcConfiguration {
+  AssignPublicIp?: Value<'DISABLED' | 'ENABLED'>;
+  SecurityGroups?: Value<readonly Value<string>[]>;
+  Subnets: Value<readonly Value<string>[]>;
+}
+
+export interface IAMManagedPolicy {
+  /** A change replaces the resource. */
+  Description?: Value<string>;
+  Groups?: Value<readonly Value<string>[]>;
+  /** A change replaces the resource. */
+  ManagedPolicyName?: Value<string>;
+  /** A change replaces the resource. */
+  Path?: Value<string>;
+  PolicyDocument: Value<AnyValue>;
+  Roles?: Value<readonly Value<string>[]>;
+  Users?: Value<readonly Value<string>[]>;
 }
 
 export interface IAMRole {
@@ -588,18 +1177,18 @@ export interface IAMRole {
   /** A change replaces the resource. */
   Path?: Value<string>;
   PermissionsBoundary?: Value<string>;
-  Policies?: Value<readonly Value<IAMRolePolicy>[]>;
+  Policies?: Value<readonly Value<IAMRole_Policy>[]>;
   /** A change replaces the resource. */
   RoleName?: Value<string>;
-  Tags?: Value<readonly Value<IAMRoleTag>[]>;
+  Tags?: Value<readonly Value<IAMRole_Tag>[]>;
 }
 
-export interface IAMRolePolicy {
+export interface IAMRole_Policy {
   PolicyDocument: Value<PolicyDocument>;
   PolicyName: Value<string>;
 }
 
-export interface IAMRoleTag {
+export interface IAMRole_Tag {
   Key: Value<string>;
   Value: Value<string>;
 }
@@ -622,10 +1211,10 @@ export interface KMSKey {
   Origin?: Value<'AWS_KMS' | 'EXTERNAL'>;
   PendingWindowInDays?: Value<number>;
   RotationPeriodInDays?: Value<number>;
-  Tags?: Value<readonly Value<KMSKeyTag>[]>;
+  Tags?: Value<readonly Value<KMSKey_Tag>[]>;
 }
 
-export interface KMSKeyTag {
+export interface KMSKey_Tag {
   Key: Value<string>;
   Value: Value<string>;
 }
@@ -641,17 +1230,17 @@ export interface LogsLogGroup {
   LogGroupName?: Value<string>;
   ResourcePolicyDocument?: Value<PolicyDocument>;
   RetentionInDays?: Value<number>;
-  Tags?: Value<readonly Value<LogsLogGroupTag>[]>;
+  Tags?: Value<readonly Value<LogsLogGroup_Tag>[]>;
 }
 
-export interface LogsLogGroupTag {
+export interface LogsLogGroup_Tag {
   Key: Value<string>;
   Value: Value<string>;
 }
 
 export interface RDSDBCluster {
   AllocatedStorage?: Value<number>;
-  AssociatedRoles?: Value<readonly Value<RDSDBClusterDBClusterRole>[]>;
+  AssociatedRoles?: Value<readonly Value<RDSDBCluster_DBClusterRole>[]>;
   AutoMinorVersionUpgrade?: Value<boolean>;
   /** A change replaces the resource. */
   AvailabilityZones?: Value<readonly Value<string>[]>;
@@ -693,7 +1282,7 @@ export interface RDSDBCluster {
   ManageMasterUserPassword?: Value<boolean>;
   MasterUserAuthenticationType?: Value<'iam-db-auth' | 'password'>;
   MasterUserPassword?: Value<string>;
-  MasterUserSecret?: Value<RDSDBClusterMasterUserSecret>;
+  MasterUserSecret?: Value<RDSDBCluster_MasterUserSecret>;
   MasterUsername?: Value<string>;
   MonitoringInterval?: Value<number>;
   MonitoringRoleArn?: Value<string>;
@@ -711,8 +1300,8 @@ export interface RDSDBCluster {
   RestoreToTime?: Value<string>;
   /** A change replaces the resource. */
   RestoreType?: Value<string>;
-  ScalingConfiguration?: Value<RDSDBClusterScalingConfiguration>;
-  ServerlessV2ScalingConfiguration?: Value<RDSDBClusterServerlessV2ScalingConfiguration>;
+  ScalingConfiguration?: Value<RDSDBCluster_ScalingConfiguration>;
+  ServerlessV2ScalingConfiguration?: Value<RDSDBCluster_ServerlessV2ScalingConfiguration>;
   /** A change replaces the resource. */
   SnapshotIdentifier?: Value<string>;
   /** A change replaces the resource. */
@@ -724,23 +1313,23 @@ export interface RDSDBCluster {
   /** A change replaces the resource. */
   StorageEncrypted?: Value<boolean>;
   StorageType?: Value<string>;
-  Tags?: Value<readonly Value<RDSDBClusterTag>[]>;
+  Tags?: Value<readonly Value<RDSDBCluster_Tag>[]>;
   /** A change replaces the resource. */
   UseLatestRestorableTime?: Value<boolean>;
   VpcSecurityGroupIds?: Value<readonly Value<string>[]>;
 }
 
-export interface RDSDBClusterDBClusterRole {
+export interface RDSDBCluster_DBClusterRole {
   FeatureName?: Value<string>;
   RoleArn: Value<string>;
 }
 
-export interface RDSDBClusterMasterUserSecret {
+export interface RDSDBCluster_MasterUserSecret {
   KmsKeyId?: Value<string>;
   SecretArn?: Value<string>;
 }
 
-export interface RDSDBClusterScalingConfiguration {
+export interface RDSDBCluster_ScalingConfiguration {
   AutoPause?: Value<boolean>;
   MaxCapacity?: Value<number>;
   MinCapacity?: Value<number>;
@@ -749,13 +1338,13 @@ export interface RDSDBClusterScalingConfiguration {
   TimeoutAction?: Value<string>;
 }
 
-export interface RDSDBClusterServerlessV2ScalingConfiguration {
+export interface RDSDBCluster_ServerlessV2ScalingConfiguration {
   MaxCapacity?: Value<number>;
   MinCapacity?: Value<number>;
   SecondsUntilAutoPause?: Value<number>;
 }
 
-export interface RDSDBClusterTag {
+export interface RDSDBCluster_Tag {
   Key: Value<string>;
   Value?: Value<string>;
 }
@@ -768,20 +1357,20 @@ export interface RDSDBClusterParameterGroup {
   /** A change replaces the resource. */
   Family: Value<string>;
   Parameters: Value<AnyValue>;
-  Tags?: Value<readonly Value<RDSDBClusterParameterGroupTag>[]>;
+  Tags?: Value<readonly Value<RDSDBClusterParameterGroup_Tag>[]>;
 }
 
-export interface RDSDBClusterParameterGroupTag {
+export interface RDSDBClusterParameterGroup_Tag {
   Key: Value<string>;
   Value?: Value<string>;
 }
 
 export interface RDSDBInstance {
-  AdditionalStorageVolumes?: Value<readonly Value<RDSDBInstanceAdditionalStorageVolume>[]>;
+  AdditionalStorageVolumes?: Value<readonly Value<RDSDBInstance_AdditionalStorageVolume>[]>;
   AllocatedStorage?: Value<string>;
   AllowMajorVersionUpgrade?: Value<boolean>;
   ApplyImmediately?: Value<boolean>;
-  AssociatedRoles?: Value<readonly Value<RDSDBInstanceDBInstanceRole>[]>;
+  AssociatedRoles?: Value<readonly Value<RDSDBInstance_DBInstanceRole>[]>;
   AutoMinorVersionUpgrade?: Value<boolean>;
   AutomaticBackupReplicationKmsKeyId?: Value<string>;
   AutomaticBackupReplicationRegion?: Value<string>;
@@ -835,7 +1424,7 @@ export interface RDSDBInstance {
   ManageMasterUserPassword?: Value<boolean>;
   MasterUserAuthenticationType?: Value<'iam-db-auth' | 'password'>;
   MasterUserPassword?: Value<string>;
-  MasterUserSecret?: Value<RDSDBInstanceMasterUserSecret>;
+  MasterUserSecret?: Value<RDSDBInstance_MasterUserSecret>;
   /** A change replaces the resource. */
   MasterUsername?: Value<string>;
   MaxAllocatedStorage?: Value<number>;
@@ -852,7 +1441,7 @@ export interface RDSDBInstance {
   Port?: Value<string>;
   PreferredBackupWindow?: Value<string>;
   PreferredMaintenanceWindow?: Value<string>;
-  ProcessorFeatures?: Value<readonly Value<RDSDBInstanceProcessorFeature>[]>;
+  ProcessorFeatures?: Value<readonly Value<RDSDBInstance_ProcessorFeature>[]>;
   PromotionTier?: Value<number>;
   PubliclyAccessible?: Value<boolean>;
   ReplicaMode?: Value<string>;
@@ -867,7 +1456,7 @@ export interface RDSDBInstance {
   StorageEncrypted?: Value<boolean>;
   StorageThroughput?: Value<number>;
   StorageType?: Value<string>;
-  Tags?: Value<readonly Value<RDSDBInstanceTag>[]>;
+  Tags?: Value<readonly Value<RDSDBInstance_Tag>[]>;
   TdeCredentialArn?: Value<string>;
   TdeCredentialPassword?: Value<string>;
   /** A change replaces the resource. */
@@ -877,7 +1466,7 @@ export interface RDSDBInstance {
   VPCSecurityGroups?: Value<readonly Value<string>[]>;
 }
 
-export interface RDSDBInstanceAdditionalStorageVolume {
+export interface RDSDBInstance_AdditionalStorageVolume {
   AllocatedStorage?: Value<string>;
   Iops?: Value<number>;
   MaxAllocatedStorage?: Value<number>;
@@ -888,22 +1477,22 @@ export interface RDSDBInstanceAdditionalStorageVolume {
   VolumeName?: Value<string>;
 }
 
-export interface RDSDBInstanceDBInstanceRole {
+export interface RDSDBInstance_DBInstanceRole {
   FeatureName: Value<string>;
   RoleArn: Value<string>;
 }
 
-export interface RDSDBInstanceMasterUserSecret {
+export interface RDSDBInstance_MasterUserSecret {
   KmsKeyId?: Value<string>;
   SecretArn?: Value<string>;
 }
 
-export interface RDSDBInstanceProcessorFeature {
+export interface RDSDBInstance_ProcessorFeature {
   Name?: Value<'coreCount' | 'threadsPerCore'>;
   Value?: Value<string>;
 }
 
-export interface RDSDBInstanceTag {
+export interface RDSDBInstance_Tag {
   Key: Value<string>;
   Value?: Value<string>;
 }
@@ -913,10 +1502,10 @@ export interface RDSDBSubnetGroup {
   /** A change replaces the resource. */
   DBSubnetGroupName?: Value<string>;
   SubnetIds: Value<readonly Value<string>[]>;
-  Tags?: Value<readonly Value<RDSDBSubnetGroupTag>[]>;
+  Tags?: Value<readonly Value<RDSDBSubnetGroup_Tag>[]>;
 }
 
-export interface RDSDBSubnetGroupTag {
+export interface RDSDBSubnetGroup_Tag {
   Key: Value<string>;
   Value?: Value<string>;
 }
@@ -930,75 +1519,75 @@ export interface RDSEventSubscription {
   SourceType?: Value<string>;
   /** A change replaces the resource. */
   SubscriptionName?: Value<string>;
-  Tags?: Value<readonly Value<RDSEventSubscriptionTag>[]>;
+  Tags?: Value<readonly Value<RDSEventSubscription_Tag>[]>;
 }
 
-export interface RDSEventSubscriptionTag {
+export interface RDSEventSubscription_Tag {
   Key: Value<string>;
   Value?: Value<string>;
 }
 
 export interface S3Bucket {
   AbacStatus?: Value<'Enabled' | 'Disabled'>;
-  AccelerateConfiguration?: Value<S3BucketAccelerateConfiguration>;
+  AccelerateConfiguration?: Value<S3Bucket_AccelerateConfiguration>;
   AccessControl?: Value<'AuthenticatedRead' | 'AwsExecRead' | 'BucketOwnerFullControl' | 'BucketOwnerRead' | 'LogDeliveryWrite' | 'Private' | 'PublicRead' | 'PublicReadWrite'>;
-  AnalyticsConfigurations?: Value<readonly Value<S3BucketAnalyticsConfiguration>[]>;
-  BucketEncryption?: Value<S3BucketBucketEncryption>;
+  AnalyticsConfigurations?: Value<readonly Value<S3Bucket_AnalyticsConfiguration>[]>;
+  BucketEncryption?: Value<S3Bucket_BucketEncryption>;
   /** A change replaces the resource. */
   BucketName?: Value<string>;
   /** A change replaces the resource. */
   BucketNamePrefix?: Value<string>;
   /** A change replaces the resource. */
   BucketNamespace?: Value<'global' | 'account-regional'>;
-  CorsConfiguration?: Value<S3BucketCorsConfiguration>;
-  IntelligentTieringConfigurations?: Value<readonly Value<S3BucketIntelligentTieringConfiguration>[]>;
-  InventoryConfigurations?: Value<readonly Value<S3BucketInventoryConfiguration>[]>;
-  LifecycleConfiguration?: Value<S3BucketLifecycleConfiguration>;
-  LoggingConfiguration?: Value<S3BucketLoggingConfiguration>;
-  MetadataConfiguration?: Value<S3BucketMetadataConfiguration>;
-  MetadataTableConfiguration?: Value<S3BucketMetadataTableConfiguration>;
-  MetricsConfigurations?: Value<readonly Value<S3BucketMetricsConfiguration>[]>;
-  NotificationConfiguration?: Value<S3BucketNotificationConfiguration>;
-  ObjectLockConfiguration?: Value<S3BucketObjectLockConfiguration>;
+  CorsConfiguration?: Value<S3Bucket_CorsConfiguration>;
+  IntelligentTieringConfigurations?: Value<readonly Value<S3Bucket_IntelligentTieringConfiguration>[]>;
+  InventoryConfigurations?: Value<readonly Value<S3Bucket_InventoryConfiguration>[]>;
+  LifecycleConfiguration?: Value<S3Bucket_LifecycleConfiguration>;
+  LoggingConfiguration?: Value<S3Bucket_LoggingConfiguration>;
+  MetadataConfiguration?: Value<S3Bucket_MetadataConfiguration>;
+  MetadataTableConfiguration?: Value<S3Bucket_MetadataTableConfiguration>;
+  MetricsConfigurations?: Value<readonly Value<S3Bucket_MetricsConfiguration>[]>;
+  NotificationConfiguration?: Value<S3Bucket_NotificationConfiguration>;
+  ObjectLockConfiguration?: Value<S3Bucket_ObjectLockConfiguration>;
   /** A change replaces the resource. */
   ObjectLockEnabled?: Value<boolean>;
-  OwnershipControls?: Value<S3BucketOwnershipControls>;
-  PublicAccessBlockConfiguration?: Value<S3BucketPublicAccessBlockConfiguration>;
-  ReplicationConfiguration?: Value<S3BucketReplicationConfiguration>;
-  Tags?: Value<readonly Value<S3BucketTag>[]>;
-  VersioningConfiguration?: Value<S3BucketVersioningConfiguration>;
-  WebsiteConfiguration?: Value<S3BucketWebsiteConfiguration>;
+  OwnershipControls?: Value<S3Bucket_OwnershipControls>;
+  PublicAccessBlockConfiguration?: Value<S3Bucket_PublicAccessBlockConfiguration>;
+  ReplicationConfiguration?: Value<S3Bucket_ReplicationConfiguration>;
+  Tags?: Value<readonly Value<S3Bucket_Tag>[]>;
+  VersioningConfiguration?: Value<S3Bucket_VersioningConfiguration>;
+  WebsiteConfiguration?: Value<S3Bucket_WebsiteConfiguration>;
 }
 
-export interface S3BucketAccelerateConfiguration {
+export interface S3Bucket_AccelerateConfiguration {
   AccelerationStatus: Value<'Enabled' | 'Suspended'>;
 }
 
-export interface S3BucketAnalyticsConfiguration {
+export interface S3Bucket_AnalyticsConfiguration {
   Id: Value<string>;
   Prefix?: Value<string>;
-  StorageClassAnalysis: Value<S3BucketStorageClassAnalysis>;
-  TagFilters?: Value<readonly Value<S3BucketTagFilter>[]>;
+  StorageClassAnalysis: Value<S3Bucket_StorageClassAnalysis>;
+  TagFilters?: Value<readonly Value<S3Bucket_TagFilter>[]>;
 }
 
-export interface S3BucketBucketEncryption {
-  ServerSideEncryptionConfiguration: Value<readonly Value<S3BucketServerSideEncryptionRule>[]>;
+export interface S3Bucket_BucketEncryption {
+  ServerSideEncryptionConfiguration: Value<readonly Value<S3Bucket_ServerSideEncryptionRule>[]>;
 }
 
-export interface S3BucketCorsConfiguration {
-  CorsRules: Value<readonly Value<S3BucketCorsRule>[]>;
+export interface S3Bucket_CorsConfiguration {
+  CorsRules: Value<readonly Value<S3Bucket_CorsRule>[]>;
 }
 
-export interface S3BucketIntelligentTieringConfiguration {
+export interface S3Bucket_IntelligentTieringConfiguration {
   Id: Value<string>;
   Prefix?: Value<string>;
   Status: Value<'Disabled' | 'Enabled'>;
-  TagFilters?: Value<readonly Value<S3BucketTagFilter>[]>;
-  Tierings: Value<readonly Value<S3BucketTiering>[]>;
+  TagFilters?: Value<readonly Value<S3Bucket_TagFilter>[]>;
+  Tierings: Value<readonly Value<S3Bucket_Tiering>[]>;
 }
 
-export interface S3BucketInventoryConfiguration {
-  Destination: Value<S3BucketDestination>;
+export interface S3Bucket_InventoryConfiguration {
+  Destination: Value<S3Bucket_Destination>;
   Enabled: Value<boolean>;
   Id: Value<string>;
   IncludedObjectVersions: Value<'All' | 'Current'>;
@@ -1007,95 +1596,95 @@ export interface S3BucketInventoryConfiguration {
   ScheduleFrequency: Value<'Daily' | 'Weekly'>;
 }
 
-export interface S3BucketLifecycleConfiguration {
-  Rules: Value<readonly Value<S3BucketRule>[]>;
+export interface S3Bucket_LifecycleConfiguration {
+  Rules: Value<readonly Value<S3Bucket_Rule>[]>;
   TransitionDefaultMinimumObjectSize?: Value<'varies_by_storage_class' | 'all_storage_classes_128K'>;
 }
 
-export interface S3BucketLoggingConfiguration {
+export interface S3Bucket_LoggingConfiguration {
   DestinationBucketName?: Value<string>;
   LogFilePrefix?: Value<string>;
   TargetObjectKeyFormat?: Value<AnyValue>;
 }
 
-export interface S3BucketMetadataConfiguration {
-  AnnotationTableConfiguration?: Value<S3BucketAnnotationTableConfiguration>;
-  Destination?: Value<S3BucketMetadataDestination>;
-  InventoryTableConfiguration?: Value<S3BucketInventoryTableConfiguration>;
-  JournalTableConfiguration: Value<S3BucketJournalTableConfiguration>;
+export interface S3Bucket_MetadataConfiguration {
+  AnnotationTableConfiguration?: Value<S3Bucket_AnnotationTableConfiguration>;
+  Destination?: Value<S3Bucket_MetadataDestination>;
+  InventoryTableConfiguration?: Value<S3Bucket_InventoryTableConfiguration>;
+  JournalTableConfiguration: Value<S3Bucket_JournalTableConfiguration>;
 }
 
-export interface S3BucketMetadataTableConfiguration {
-  S3TablesDestination: Value<S3BucketS3TablesDestination>;
+export interface S3Bucket_MetadataTableConfiguration {
+  S3TablesDestination: Value<S3Bucket_S3TablesDestination>;
 }
 
-export interface S3BucketMetricsConfiguration {
+export interface S3Bucket_MetricsConfiguration {
   AccessPointArn?: Value<string>;
   Id: Value<string>;
   Prefix?: Value<string>;
-  TagFilters?: Value<readonly Value<S3BucketTagFilter>[]>;
+  TagFilters?: Value<readonly Value<S3Bucket_TagFilter>[]>;
 }
 
-export interface S3BucketNotificationConfiguration {
-  EventBridgeConfiguration?: Value<S3BucketEventBridgeConfiguration>;
-  LambdaConfigurations?: Value<readonly Value<S3BucketLambdaConfiguration>[]>;
-  QueueConfigurations?: Value<readonly Value<S3BucketQueueConfiguration>[]>;
-  TopicConfigurations?: Value<readonly Value<S3BucketTopicConfiguration>[]>;
+export interface S3Bucket_NotificationConfiguration {
+  EventBridgeConfiguration?: Value<S3Bucket_EventBridgeConfiguration>;
+  LambdaConfigurations?: Value<readonly Value<S3Bucket_LambdaConfiguration>[]>;
+  QueueConfigurations?: Value<readonly Value<S3Bucket_QueueConfiguration>[]>;
+  TopicConfigurations?: Value<readonly Value<S3Bucket_TopicConfiguration>[]>;
 }
 
-export interface S3BucketObjectLockConfiguration {
+export interface S3Bucket_ObjectLockConfiguration {
   ObjectLockEnabled?: Value<'Enabled'>;
-  Rule?: Value<S3BucketObjectLockRule>;
+  Rule?: Value<S3Bucket_ObjectLockRule>;
 }
 
-export interface S3BucketOwnershipControls {
-  Rules: Value<readonly Value<S3BucketOwnershipControlsRule>[]>;
+export interface S3Bucket_OwnershipControls {
+  Rules: Value<readonly Value<S3Bucket_OwnershipControlsRule>[]>;
 }
 
-export interface S3BucketPublicAccessBlockConfiguration {
+export interface S3Bucket_PublicAccessBlockConfiguration {
   BlockPublicAcls?: Value<boolean>;
   BlockPublicPolicy?: Value<boolean>;
   IgnorePublicAcls?: Value<boolean>;
   RestrictPublicBuckets?: Value<boolean>;
 }
 
-export interface S3BucketReplicationConfiguration {
+export interface S3Bucket_ReplicationConfiguration {
   Role: Value<string>;
-  Rules: Value<readonly Value<S3BucketReplicationRule>[]>;
+  Rules: Value<readonly Value<S3Bucket_ReplicationRule>[]>;
 }
 
-export interface S3BucketTag {
+export interface S3Bucket_Tag {
   Key: Value<string>;
   Value: Value<string>;
 }
 
-export interface S3BucketVersioningConfiguration {
+export interface S3Bucket_VersioningConfiguration {
   Status: Value<'Enabled' | 'Suspended'>;
 }
 
-export interface S3BucketWebsiteConfiguration {
+export interface S3Bucket_WebsiteConfiguration {
   ErrorDocument?: Value<string>;
   IndexDocument?: Value<string>;
-  RedirectAllRequestsTo?: Value<S3BucketRedirectAllRequestsTo>;
-  RoutingRules?: Value<readonly Value<S3BucketRoutingRule>[]>;
+  RedirectAllRequestsTo?: Value<S3Bucket_RedirectAllRequestsTo>;
+  RoutingRules?: Value<readonly Value<S3Bucket_RoutingRule>[]>;
 }
 
-export interface S3BucketStorageClassAnalysis {
-  DataExport?: Value<S3BucketDataExport>;
+export interface S3Bucket_StorageClassAnalysis {
+  DataExport?: Value<S3Bucket_DataExport>;
 }
 
-export interface S3BucketTagFilter {
+export interface S3Bucket_TagFilter {
   Key: Value<string>;
   Value: Value<string>;
 }
 
-export interface S3BucketServerSideEncryptionRule {
-  BlockedEncryptionTypes?: Value<S3BucketBlockedEncryptionTypes>;
+export interface S3Bucket_ServerSideEncryptionRule {
+  BlockedEncryptionTypes?: Value<S3Bucket_BlockedEncryptionTypes>;
   BucketKeyEnabled?: Value<boolean>;
-  ServerSideEncryptionByDefault?: Value<S3BucketServerSideEncryptionByDefault>;
+  ServerSideEncryptionByDefault?: Value<S3Bucket_ServerSideEncryptionByDefault>;
 }
 
-export interface S3BucketCorsRule {
+export interface S3Bucket_CorsRule {
   AllowedHeaders?: Value<readonly Value<string>[]>;
   AllowedMethods: Value<readonly Value<'GET' | 'PUT' | 'HEAD' | 'POST' | 'DELETE'>[]>;
   AllowedOrigins: Value<readonly Value<string>[]>;
@@ -1104,205 +1693,205 @@ export interface S3BucketCorsRule {
   MaxAge?: Value<number>;
 }
 
-export interface S3BucketTiering {
+export interface S3Bucket_Tiering {
   AccessTier: Value<'ARCHIVE_ACCESS' | 'DEEP_ARCHIVE_ACCESS'>;
   Days: Value<number>;
 }
 
-export interface S3BucketDestination {
+export interface S3Bucket_Destination {
   BucketAccountId?: Value<string>;
   BucketArn: Value<string>;
   Format: Value<'CSV' | 'ORC' | 'Parquet'>;
   Prefix?: Value<string>;
 }
 
-export interface S3BucketRule {
-  AbortIncompleteMultipartUpload?: Value<S3BucketAbortIncompleteMultipartUpload>;
+export interface S3Bucket_Rule {
+  AbortIncompleteMultipartUpload?: Value<S3Bucket_AbortIncompleteMultipartUpload>;
   ExpirationDate?: Value<string>;
   ExpirationInDays?: Value<number>;
   ExpiredObjectDeleteMarker?: Value<boolean>;
   Id?: Value<string>;
-  NoncurrentVersionExpiration?: Value<S3BucketNoncurrentVersionExpiration>;
+  NoncurrentVersionExpiration?: Value<S3Bucket_NoncurrentVersionExpiration>;
   NoncurrentVersionExpirationInDays?: Value<number>;
-  NoncurrentVersionTransition?: Value<S3BucketNoncurrentVersionTransition>;
-  NoncurrentVersionTransitions?: Value<readonly Value<S3BucketNoncurrentVersionTransition>[]>;
+  NoncurrentVersionTransition?: Value<S3Bucket_NoncurrentVersionTransition>;
+  NoncurrentVersionTransitions?: Value<readonly Value<S3Bucket_NoncurrentVersionTransition>[]>;
   ObjectSizeGreaterThan?: Value<string>;
   ObjectSizeLessThan?: Value<string>;
   Prefix?: Value<string>;
   Status: Value<'Enabled' | 'Disabled'>;
-  TagFilters?: Value<readonly Value<S3BucketTagFilter>[]>;
-  Transition?: Value<S3BucketTransition>;
-  Transitions?: Value<readonly Value<S3BucketTransition>[]>;
+  TagFilters?: Value<readonly Value<S3Bucket_TagFilter>[]>;
+  Transition?: Value<S3Bucket_Transition>;
+  Transitions?: Value<readonly Value<S3Bucket_Transition>[]>;
 }
 
-export interface S3BucketAnnotationTableConfiguration {
+export interface S3Bucket_AnnotationTableConfiguration {
   ConfigurationState: Value<'ENABLED' | 'DISABLED'>;
-  EncryptionConfiguration?: Value<S3BucketMetadataTableEncryptionConfiguration>;
+  EncryptionConfiguration?: Value<S3Bucket_MetadataTableEncryptionConfiguration>;
   Role?: Value<string>;
   TableArn?: Value<string>;
   TableName?: Value<string>;
 }
 
-export interface S3BucketMetadataDestination {
+export interface S3Bucket_MetadataDestination {
   TableBucketArn?: Value<string>;
   TableBucketType: Value<'aws' | 'customer'>;
   TableNamespace?: Value<string>;
 }
 
-export interface S3BucketInventoryTableConfiguration {
+export interface S3Bucket_InventoryTableConfiguration {
   ConfigurationState: Value<'ENABLED' | 'DISABLED'>;
-  EncryptionConfiguration?: Value<S3BucketMetadataTableEncryptionConfiguration>;
+  EncryptionConfiguration?: Value<S3Bucket_MetadataTableEncryptionConfiguration>;
   TableArn?: Value<string>;
   TableName?: Value<string>;
 }
 
-export interface S3BucketJournalTableConfiguration {
-  EncryptionConfiguration?: Value<S3BucketMetadataTableEncryptionConfiguration>;
-  RecordExpiration: Value<S3BucketRecordExpiration>;
+export interface S3Bucket_JournalTableConfiguration {
+  EncryptionConfiguration?: Value<S3Bucket_MetadataTableEncryptionConfiguration>;
+  RecordExpiration: Value<S3Bucket_RecordExpiration>;
   TableArn?: Value<string>;
   TableName?: Value<string>;
 }
 
-export interface S3BucketS3TablesDestination {
+export interface S3Bucket_S3TablesDestination {
   TableArn?: Value<string>;
   TableBucketArn: Value<string>;
   TableName: Value<string>;
   TableNamespace?: Value<string>;
 }
 
-export interface S3BucketEventBridgeConfiguration {
+export interface S3Bucket_EventBridgeConfiguration {
   EventBridgeEnabled: Value<boolean>;
 }
 
-export interface S3BucketLambdaConfiguration {
+export interface S3Bucket_LambdaConfiguration {
   Event: Value<string>;
-  Filter?: Value<S3BucketNotificationFilter>;
+  Filter?: Value<S3Bucket_NotificationFilter>;
   Function: Value<string>;
 }
 
-export interface S3BucketQueueConfiguration {
+export interface S3Bucket_QueueConfiguration {
   Event: Value<string>;
-  Filter?: Value<S3BucketNotificationFilter>;
+  Filter?: Value<S3Bucket_NotificationFilter>;
   Queue: Value<string>;
 }
 
-export interface S3BucketTopicConfiguration {
+export interface S3Bucket_TopicConfiguration {
   Event: Value<string>;
-  Filter?: Value<S3BucketNotificationFilter>;
+  Filter?: Value<S3Bucket_NotificationFilter>;
   Topic: Value<string>;
 }
 
-export interface S3BucketObjectLockRule {
-  DefaultRetention?: Value<S3BucketDefaultRetention>;
+export interface S3Bucket_ObjectLockRule {
+  DefaultRetention?: Value<S3Bucket_DefaultRetention>;
 }
 
-export interface S3BucketOwnershipControlsRule {
+export interface S3Bucket_OwnershipControlsRule {
   ObjectOwnership?: Value<'ObjectWriter' | 'BucketOwnerPreferred' | 'BucketOwnerEnforced'>;
 }
 
-export interface S3BucketReplicationRule {
-  DeleteMarkerReplication?: Value<S3BucketDeleteMarkerReplication>;
-  Destination: Value<S3BucketReplicationDestination>;
-  Filter?: Value<S3BucketReplicationRuleFilter>;
+export interface S3Bucket_ReplicationRule {
+  DeleteMarkerReplication?: Value<S3Bucket_DeleteMarkerReplication>;
+  Destination: Value<S3Bucket_ReplicationDestination>;
+  Filter?: Value<S3Bucket_ReplicationRuleFilter>;
   Id?: Value<string>;
   Prefix?: Value<string>;
   Priority?: Value<number>;
-  SourceSelectionCriteria?: Value<S3BucketSourceSelectionCriteria>;
+  SourceSelectionCriteria?: Value<S3Bucket_SourceSelectionCriteria>;
   Status: Value<'Disabled' | 'Enabled'>;
 }
 
-export interface S3BucketRedirectAllRequestsTo {
+export interface S3Bucket_RedirectAllRequestsTo {
   HostName: Value<string>;
   Protocol?: Value<'http' | 'https'>;
 }
 
-export interface S3BucketRoutingRule {
-  RedirectRule: Value<S3BucketRedirectRule>;
-  RoutingRuleCondition?: Value<S3BucketRoutingRuleCondition>;
+export interface S3Bucket_RoutingRule {
+  RedirectRule: Value<S3Bucket_RedirectRule>;
+  RoutingRuleCondition?: Value<S3Bucket_RoutingRuleCondition>;
 }
 
-export interface S3BucketDataExport {
-  Destination: Value<S3BucketDestination>;
+export interface S3Bucket_DataExport {
+  Destination: Value<S3Bucket_Destination>;
   OutputSchemaVersion: Value<string>;
 }
 
-export interface S3BucketBlockedEncryptionTypes {
+export interface S3Bucket_BlockedEncryptionTypes {
   EncryptionType?: Value<readonly Value<'NONE' | 'SSE-C'>[]>;
 }
 
-export interface S3BucketServerSideEncryptionByDefault {
+export interface S3Bucket_ServerSideEncryptionByDefault {
   KMSMasterKeyID?: Value<string>;
   SSEAlgorithm: Value<'aws:kms' | 'AES256' | 'aws:kms:dsse'>;
 }
 
-export interface S3BucketAbortIncompleteMultipartUpload {
+export interface S3Bucket_AbortIncompleteMultipartUpload {
   DaysAfterInitiation: Value<number>;
 }
 
-export interface S3BucketNoncurrentVersionExpiration {
+export interface S3Bucket_NoncurrentVersionExpiration {
   NewerNoncurrentVersions?: Value<number>;
   NoncurrentDays: Value<number>;
 }
 
-export interface S3BucketNoncurrentVersionTransition {
+export interface S3Bucket_NoncurrentVersionTransition {
   NewerNoncurrentVersions?: Value<number>;
   StorageClass: Value<'DEEP_ARCHIVE' | 'GLACIER' | 'Glacier' | 'GLACIER_IR' | 'INTELLIGENT_TIERING' | 'ONEZONE_IA' | 'STANDARD_IA'>;
   TransitionInDays: Value<number>;
 }
 
-export interface S3BucketTransition {
+export interface S3Bucket_Transition {
   StorageClass: Value<'DEEP_ARCHIVE' | 'GLACIER' | 'Glacier' | 'GLACIER_IR' | 'INTELLIGENT_TIERING' | 'ONEZONE_IA' | 'STANDARD_IA'>;
   TransitionDate?: Value<string>;
   TransitionInDays?: Value<number>;
 }
 
-export interface S3BucketMetadataTableEncryptionConfiguration {
+export interface S3Bucket_MetadataTableEncryptionConfiguration {
   KmsKeyArn?: Value<string>;
   SseAlgorithm: Value<'aws:kms' | 'AES256'>;
 }
 
-export interface S3BucketRecordExpiration {
+export interface S3Bucket_RecordExpiration {
   Days?: Value<number>;
   Expiration: Value<'ENABLED' | 'DISABLED'>;
 }
 
-export interface S3BucketNotificationFilter {
-  S3Key: Value<S3BucketS3KeyFilter>;
+export interface S3Bucket_NotificationFilter {
+  S3Key: Value<S3Bucket_S3KeyFilter>;
 }
 
-export interface S3BucketDefaultRetention {
+export interface S3Bucket_DefaultRetention {
   Days?: Value<number>;
-  DefaultEventHold?: Value<S3BucketDefaultEventHold>;
+  DefaultEventHold?: Value<S3Bucket_DefaultEventHold>;
   Mode?: Value<'COMPLIANCE' | 'GOVERNANCE'>;
   Years?: Value<number>;
 }
 
-export interface S3BucketDeleteMarkerReplication {
+export interface S3Bucket_DeleteMarkerReplication {
   Status?: Value<'Disabled' | 'Enabled'>;
 }
 
-export interface S3BucketReplicationDestination {
-  AccessControlTranslation?: Value<S3BucketAccessControlTranslation>;
+export interface S3Bucket_ReplicationDestination {
+  AccessControlTranslation?: Value<S3Bucket_AccessControlTranslation>;
   Account?: Value<string>;
   Bucket: Value<string>;
-  EncryptionConfiguration?: Value<S3BucketEncryptionConfiguration>;
-  Metrics?: Value<S3BucketMetrics>;
-  ReplicationTime?: Value<S3BucketReplicationTime>;
+  EncryptionConfiguration?: Value<S3Bucket_EncryptionConfiguration>;
+  Metrics?: Value<S3Bucket_Metrics>;
+  ReplicationTime?: Value<S3Bucket_ReplicationTime>;
   StorageClass?: Value<'DEEP_ARCHIVE' | 'GLACIER' | 'GLACIER_IR' | 'INTELLIGENT_TIERING' | 'ONEZONE_IA' | 'REDUCED_REDUNDANCY' | 'STANDARD' | 'STANDARD_IA'>;
 }
 
-export interface S3BucketReplicationRuleFilter {
-  And?: Value<S3BucketReplicationRuleAndOperator>;
+export interface S3Bucket_ReplicationRuleFilter {
+  And?: Value<S3Bucket_ReplicationRuleAndOperator>;
   Prefix?: Value<string>;
-  TagFilter?: Value<S3BucketTagFilter>;
+  TagFilter?: Value<S3Bucket_TagFilter>;
 }
 
-export interface S3BucketSourceSelectionCriteria {
-  ReplicaModifications?: Value<S3BucketReplicaModifications>;
-  SseKmsEncryptedObjects?: Value<S3BucketSseKmsEncryptedObjects>;
+export interface S3Bucket_SourceSelectionCriteria {
+  ReplicaModifications?: Value<S3Bucket_ReplicaModifications>;
+  SseKmsEncryptedObjects?: Value<S3Bucket_SseKmsEncryptedObjects>;
 }
 
-export interface S3BucketRedirectRule {
+export interface S3Bucket_RedirectRule {
   HostName?: Value<string>;
   HttpRedirectCode?: Value<string>;
   Protocol?: Value<'http' | 'https'>;
@@ -1310,57 +1899,57 @@ export interface S3BucketRedirectRule {
   ReplaceKeyWith?: Value<string>;
 }
 
-export interface S3BucketRoutingRuleCondition {
+export interface S3Bucket_RoutingRuleCondition {
   HttpErrorCodeReturnedEquals?: Value<string>;
   KeyPrefixEquals?: Value<string>;
 }
 
-export interface S3BucketS3KeyFilter {
-  Rules: Value<readonly Value<S3BucketFilterRule>[]>;
+export interface S3Bucket_S3KeyFilter {
+  Rules: Value<readonly Value<S3Bucket_FilterRule>[]>;
 }
 
-export interface S3BucketDefaultEventHold {
+export interface S3Bucket_DefaultEventHold {
   Days?: Value<number>;
   Years?: Value<number>;
 }
 
-export interface S3BucketAccessControlTranslation {
+export interface S3Bucket_AccessControlTranslation {
   Owner: Value<'Destination'>;
 }
 
-export interface S3BucketEncryptionConfiguration {
+export interface S3Bucket_EncryptionConfiguration {
   ReplicaKmsKeyID: Value<string>;
 }
 
-export interface S3BucketMetrics {
-  EventThreshold?: Value<S3BucketReplicationTimeValue>;
+export interface S3Bucket_Metrics {
+  EventThreshold?: Value<S3Bucket_ReplicationTimeValue>;
   Status: Value<'Disabled' | 'Enabled'>;
 }
 
-export interface S3BucketReplicationTime {
+export interface S3Bucket_ReplicationTime {
   Status: Value<'Disabled' | 'Enabled'>;
-  Time: Value<S3BucketReplicationTimeValue>;
+  Time: Value<S3Bucket_ReplicationTimeValue>;
 }
 
-export interface S3BucketReplicationRuleAndOperator {
+export interface S3Bucket_ReplicationRuleAndOperator {
   Prefix?: Value<string>;
-  TagFilters?: Value<readonly Value<S3BucketTagFilter>[]>;
+  TagFilters?: Value<readonly Value<S3Bucket_TagFilter>[]>;
 }
 
-export interface S3BucketReplicaModifications {
+export interface S3Bucket_ReplicaModifications {
   Status: Value<'Enabled' | 'Disabled'>;
 }
 
-export interface S3BucketSseKmsEncryptedObjects {
+export interface S3Bucket_SseKmsEncryptedObjects {
   Status: Value<'Disabled' | 'Enabled'>;
 }
 
-export interface S3BucketFilterRule {
+export interface S3Bucket_FilterRule {
   Name: Value<string>;
   Value: Value<string>;
 }
 
-export interface S3BucketReplicationTimeValue {
+export interface S3Bucket_ReplicationTimeValue {
   Minutes: Value<number>;
 }
 
@@ -1391,7 +1980,7 @@ export interface SNSTopic {
   ArchivePolicy?: Value<PolicyDocument>;
   ContentBasedDeduplication?: Value<boolean>;
   DataProtectionPolicy?: Value<PolicyDocument>;
-  DeliveryStatusLogging?: Value<readonly Value<SNSTopicLoggingConfig>[]>;
+  DeliveryStatusLogging?: Value<readonly Value<SNSTopic_LoggingConfig>[]>;
   DisplayName?: Value<string>;
   FifoThroughputScope?: Value<string>;
   /** A change replaces the resource. */
@@ -1399,26 +1988,26 @@ export interface SNSTopic {
   KmsMasterKeyId?: Value<string>;
   MaximumMessageSize?: Value<number>;
   SignatureVersion?: Value<string>;
-  Subscription?: Value<readonly Value<SNSTopicSubscription>[]>;
-  Tags?: Value<readonly Value<SNSTopicTag>[]>;
+  Subscription?: Value<readonly Value<SNSTopic_Subscription>[]>;
+  Tags?: Value<readonly Value<SNSTopic_Tag>[]>;
   /** A change replaces the resource. */
   TopicName?: Value<string>;
   TracingConfig?: Value<string>;
 }
 
-export interface SNSTopicLoggingConfig {
+export interface SNSTopic_LoggingConfig {
   FailureFeedbackRoleArn?: Value<string>;
   Protocol: Value<'http/s' | 'sqs' | 'lambda' | 'firehose' | 'application'>;
   SuccessFeedbackRoleArn?: Value<string>;
   SuccessFeedbackSampleRate?: Value<string>;
 }
 
-export interface SNSTopicSubscription {
+export interface SNSTopic_Subscription {
   Endpoint: Value<string>;
   Protocol: Value<string>;
 }
 
-export interface SNSTopicTag {
+export interface SNSTopic_Tag {
   Key: Value<string>;
   Value: Value<string>;
 }

@@ -1,0 +1,201 @@
+import {
+  aws,
+  condition,
+  equals,
+  fragment,
+  meets,
+  not,
+  noValue,
+  parameter,
+  type Resource,
+  resource,
+  sub,
+} from '../../lib/cfn/index.ts';
+import { exportedOutput, named, tags } from './environment.ts';
+
+interface Inputs {
+  backupKey: Resource<'AWS::KMS::Key'>;
+  alertTopic: Resource<'AWS::SNS::Topic'>;
+}
+
+/** The tag by which the selection finds what to back up. Its value keeps environments of one account apart. */
+export const backupTag = { Key: 'BackupPlan', Value: sub('${EnvironmentSuffix}') };
+
+/**
+ * Daily, weekly and monthly backups of everything that carries the backup tag, copied to a second region where one is
+ * given. Costs by stored GB. Deletion of the stack keeps the vault and its recovery points.
+ */
+export function backup({ backupKey, alertTopic }: Inputs) {
+  const replicaRegion = parameter('ReplicaRegion', 'String', {
+    group: 'Protection',
+    label: 'Region of the copies',
+    Description: 'Region that receives a copy of each backup; deploy staging-replica there first. Empty: no copies.',
+    Default: '',
+    AllowedPattern: '^$|^[a-z]{2}(-[a-z]+)+-[0-9]$',
+    ConstraintDescription: 'Give the code of a region, or leave it empty.',
+  });
+  const dailyDays = parameter('DailyBackupDays', 'Number', {
+    group: 'Protection',
+    label: 'Daily backups kept (days)',
+    Description: 'Days for which daily backups are kept, and back to which any second can be restored.',
+    Default: 35,
+    MinValue: 1,
+    MaxValue: 35,
+  });
+  const weeklyDays = parameter('WeeklyBackupDays', 'Number', {
+    group: 'Protection',
+    label: 'Weekly backups kept (days)',
+    Description: 'Days for which weekly backups are kept.',
+    Default: 90,
+    MinValue: 7,
+    MaxValue: 365,
+  });
+  const monthlyDays = parameter('MonthlyBackupDays', 'Number', {
+    group: 'Protection',
+    label: 'Monthly backups kept (days)',
+    Description: 'Days for which monthly backups are kept.',
+    Default: 365,
+    AllowedValues: [365, 730, 1095, 2555],
+  });
+  const coldStorageDays = parameter('ColdStorageAfterDays', 'Number', {
+    group: 'Protection',
+    label: 'Cold storage after (days)',
+    Description:
+      'Days after which a monthly backup moves to cold storage, where its type has one. It stays there 90 days at least.',
+    Default: 30,
+    MinValue: 1,
+    MaxValue: 275,
+  });
+  const copiesBackups = condition('CopiesBackups', not(equals(replicaRegion.ref, '')));
+
+  const backupVault = resource('BackupVault', 'AWS::Backup::BackupVault', {
+    comment: 'A recovery point ends by its lifecycle; only the Admin role can end it sooner.',
+    DeletionPolicy: 'Retain',
+    UpdateReplacePolicy: 'Retain',
+    Properties: {
+      BackupVaultName: named('backup'),
+      EncryptionKeyArn: meets(['Backup.1', 'PF.Backup.vaultkms'], backupKey.att('Arn')),
+      AccessPolicy: {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Sid: 'KeepRecoveryPoints',
+            Effect: 'Deny',
+            Principal: '*',
+            Action: ['backup:DeleteRecoveryPoint', 'backup:UpdateRecoveryPointLifecycle'],
+            Resource: '*',
+            Condition: {
+              ArnNotLike: {
+                'aws:PrincipalArn': sub('arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${EnvironmentSuffix}-admin'),
+              },
+            },
+          },
+        ],
+      },
+    },
+  });
+
+  const copy = (days: typeof dailyDays) => ({
+    DestinationBackupVaultArn: sub(
+      'arn:${AWS::Partition}:backup:${ReplicaRegion}:${AWS::AccountId}:backup-vault:${EnvironmentSuffix}-replica',
+    ),
+    Lifecycle: { DeleteAfterDays: days.ref },
+  });
+  const backupPlan = resource('BackupPlan', 'AWS::Backup::BackupPlan', {
+    comment: 'Times are UTC. Windows: started within an hour, finished within eight.',
+    Properties: {
+      BackupPlan: {
+        BackupPlanName: named('backup'),
+        BackupPlanRule: [
+          {
+            RuleName: 'daily',
+            TargetBackupVault: backupVault.ref,
+            ScheduleExpression: meets('PF.Backup.plan', 'cron(0 5 * * ? *)'),
+            StartWindowMinutes: 60,
+            CompletionWindowMinutes: 480,
+            EnableContinuousBackup: true,
+            Lifecycle: { DeleteAfterDays: dailyDays.ref },
+            CopyActions: meets('PF.Backup.copy', copiesBackups.pick([copy(dailyDays)], noValue)),
+          },
+          {
+            RuleName: 'weekly',
+            TargetBackupVault: backupVault.ref,
+            ScheduleExpression: 'cron(0 6 ? * SUN *)',
+            StartWindowMinutes: 60,
+            CompletionWindowMinutes: 480,
+            Lifecycle: { DeleteAfterDays: weeklyDays.ref },
+            CopyActions: copiesBackups.pick([copy(weeklyDays)], noValue),
+          },
+          {
+            RuleName: 'monthly',
+            TargetBackupVault: backupVault.ref,
+            ScheduleExpression: 'cron(0 7 1 * ? *)',
+            StartWindowMinutes: 60,
+            CompletionWindowMinutes: 480,
+            Lifecycle: { MoveToColdStorageAfterDays: coldStorageDays.ref, DeleteAfterDays: monthlyDays.ref },
+          },
+        ],
+      },
+    },
+  });
+  const backupRole = resource('BackupRole', 'AWS::IAM::Role', {
+    Properties: {
+      RoleName: named('backup'),
+      AssumeRolePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { Service: 'backup.amazonaws.com' },
+            Action: 'sts:AssumeRole',
+            Condition: { StringEquals: { 'aws:SourceAccount': aws.accountId } },
+          },
+        ],
+      },
+      ManagedPolicyArns: [
+        'service-role/AWSBackupServiceRolePolicyForBackup',
+        'service-role/AWSBackupServiceRolePolicyForRestores',
+        'AWSBackupServiceRolePolicyForS3Backup',
+        'AWSBackupServiceRolePolicyForS3Restore',
+      ].map((policy) => sub(`arn:\${AWS::Partition}:iam::aws:policy/${policy}`)),
+      Tags: tags('backup'),
+    },
+  });
+  const backupSelection = resource('BackupSelection', 'AWS::Backup::BackupSelection', {
+    Properties: {
+      BackupPlanId: backupPlan.ref,
+      BackupSelection: {
+        SelectionName: named('tagged'),
+        IamRoleArn: backupRole.att('Arn'),
+        ListOfTags: [{ ConditionType: 'STRINGEQUALS', ConditionKey: backupTag.Key, ConditionValue: backupTag.Value }],
+      },
+    },
+  });
+  const failureRule = resource('BackupFailureRule', 'AWS::Events::Rule', {
+    Properties: {
+      Name: named('backup-failures'),
+      Description: 'A backup or copy job failed, was aborted, expired or is partial',
+      EventPattern: {
+        source: ['aws.backup'],
+        'detail-type': ['Backup Job State Change', 'Copy Job State Change'],
+        detail: { state: ['FAILED', 'ABORTED', 'EXPIRED', 'PARTIAL'] },
+      },
+      Targets: [{ Id: 'alerts', Arn: alertTopic.ref }],
+    },
+  });
+
+  const outputs = [
+    exportedOutput('BackupVaultName', 'Name of the vault.', backupVault.ref),
+    exportedOutput('BackupVaultArn', 'ARN of the vault.', backupVault.att('BackupVaultArn')),
+    exportedOutput('BackupPlanId', 'ID of the backup plan.', backupPlan.ref),
+  ];
+  return {
+    fragment: fragment('Backup', [
+      ...[replicaRegion, dailyDays, weeklyDays, monthlyDays, coldStorageDays, copiesBackups],
+      ...[backupVault, backupPlan, backupRole, backupSelection, failureRule],
+      ...outputs,
+    ]),
+    backupVault,
+    backupPlan,
+  };
+}

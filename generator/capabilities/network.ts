@@ -1,0 +1,417 @@
+import {
+  and,
+  availabilityZones,
+  aws,
+  type Condition,
+  cidr,
+  condition,
+  equals,
+  fragment,
+  join,
+  meets,
+  noValue,
+  parameter,
+  type Resource,
+  resource,
+  select,
+  sub,
+} from '../../lib/cfn/index.ts';
+import { exportedOutput, named, tags } from './environment.ts';
+
+interface Inputs {
+  logsKey: Resource<'AWS::KMS::Key'>;
+}
+
+const ZONES = [1, 2, 3] as const;
+const TIERS = ['Public', 'Application', 'Data'] as const;
+
+/**
+ * VPC over two or three zones with three tiers of subnets; only the public one has a way in from the internet, the data
+ * tier has none out either. At rest in us-west-2 (VPC pricing, 2026-11): about 33 USD a month for each NAT gateway, 3.65
+ * for its address, 7.30 for each interface endpoint and zone. Deletion keeps nothing but the log group of the flow logs.
+ */
+export function network({ logsKey }: Inputs) {
+  const vpcCidr = parameter('VpcCidr', 'String', {
+    group: 'Network',
+    label: 'Address range of the VPC',
+    Description: 'IPv4 range of the VPC, a /16. Cut into sixteen /20 blocks, of which up to nine become subnets.',
+    Default: '10.20.0.0/16',
+    AllowedPattern: '^(10|172|192)\\.(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\\.0\\.0/16$',
+    ConstraintDescription: 'Use a private range of the form 10.20.0.0/16.',
+  });
+  const zoneCount = parameter('AvailabilityZoneCount', 'Number', {
+    group: 'Network',
+    label: 'Availability Zones',
+    Description: 'Zones that the subnets are spread over.',
+    Default: 2,
+    AllowedValues: [2, 3],
+  });
+  const natGateways = parameter('NatGateways', 'String', {
+    group: 'Network',
+    label: 'NAT gateways',
+    Description: 'one: cheaper, but its zone is a single point of failure for outbound traffic. one-per-zone: none is.',
+    Default: 'one-per-zone',
+    AllowedValues: ['one', 'one-per-zone'],
+  });
+  const interfaceEndpoints = parameter('InterfaceEndpoints', 'String', {
+    group: 'Network',
+    label: 'Interface endpoints',
+    Description: 'true: calls to KMS, Secrets Manager, Logs and the RDS Data API stay inside the VPC.',
+    Default: 'false',
+    AllowedValues: ['true', 'false'],
+  });
+  const databasePort = parameter('DatabasePort', 'Number', {
+    group: 'Network',
+    label: 'Database port',
+    Description: 'Port of the database. Not the default of PostgreSQL (5432), which scanners try first.',
+    Default: 5433,
+    MinValue: 1150,
+    MaxValue: 65535,
+  });
+  const cachePort = parameter('CachePort', 'Number', {
+    group: 'Network',
+    label: 'Cache port',
+    Description: 'Port of the cache.',
+    Default: 6379,
+    MinValue: 1024,
+    MaxValue: 65535,
+  });
+  const flowLogRetentionDays = parameter('FlowLogRetentionDays', 'Number', {
+    group: 'Protection',
+    label: 'Flow log retention (days)',
+    Description: 'Days for which records of network traffic are kept.',
+    Default: 90,
+    AllowedValues: [7, 14, 30, 60, 90, 180, 365, 400, 731],
+  });
+
+  const hasThirdZone = condition('HasThirdZone', equals(zoneCount.ref, 3));
+  const hasNatPerZone = condition('HasNatPerZone', equals(natGateways.ref, 'one-per-zone'));
+  const hasThirdNat = condition('HasThirdNat', and(hasThirdZone.test, hasNatPerZone.test));
+  const hasInterfaceEndpoints = condition('HasInterfaceEndpoints', equals(interfaceEndpoints.ref, 'true'));
+
+  const vpc = resource('Vpc', 'AWS::EC2::VPC', {
+    Properties: {
+      CidrBlock: vpcCidr.ref,
+      EnableDnsSupport: true,
+      EnableDnsHostnames: true,
+      Tags: tags('vpc'),
+    },
+  });
+  const internetGateway = resource('InternetGateway', 'AWS::EC2::InternetGateway', {
+    Properties: { Tags: tags('internet') },
+  });
+  const gatewayAttachment = resource('InternetGatewayAttachment', 'AWS::EC2::VPCGatewayAttachment', {
+    Properties: { VpcId: vpc.ref, InternetGatewayId: internetGateway.ref },
+  });
+
+  const blocks = cidr(vpcCidr.ref, 16, 12);
+  const onlyInThirdZone = (zone: number) => (zone === 3 ? { Condition: hasThirdZone } : {});
+  const subnet = (tier: (typeof TIERS)[number], zone: (typeof ZONES)[number]) =>
+    resource(`${tier}Subnet${zone}`, 'AWS::EC2::Subnet', {
+      ...onlyInThirdZone(zone),
+      Properties: {
+        VpcId: vpc.ref,
+        AvailabilityZone: select(zone - 1, availabilityZones()),
+        CidrBlock: select(TIERS.indexOf(tier) * 4 + zone - 1, blocks),
+        MapPublicIpOnLaunch: meets('EC2.15', false),
+        Tags: tags(`${tier.toLowerCase()}-${zone}`),
+      },
+    });
+  const publicSubnets = ZONES.map((zone) => subnet('Public', zone));
+  const applicationSubnets = ZONES.map((zone) => subnet('Application', zone));
+  const dataSubnets = ZONES.map((zone) => subnet('Data', zone));
+
+  const nats = ZONES.flatMap((zone) => {
+    const when = zone === 1 ? {} : { Condition: zone === 2 ? hasNatPerZone : hasThirdNat };
+    const address = resource(`NatAddress${zone}`, 'AWS::EC2::EIP', {
+      ...when,
+      DependsOn: [gatewayAttachment],
+      Properties: { Domain: 'vpc', Tags: tags(`nat-${zone}`) },
+    });
+    const gateway = resource(`NatGateway${zone}`, 'AWS::EC2::NatGateway', {
+      ...when,
+      Properties: {
+        AllocationId: address.att('AllocationId'),
+        SubnetId: publicSubnets[zone - 1]!.ref,
+        Tags: tags(`nat-${zone}`),
+      },
+    });
+    return [{ address, gateway }];
+  });
+
+  const publicRoutes = resource('PublicRouteTable', 'AWS::EC2::RouteTable', {
+    Properties: { VpcId: vpc.ref, Tags: tags('public') },
+  });
+  const internetRoute = resource('InternetRoute', 'AWS::EC2::Route', {
+    DependsOn: [gatewayAttachment],
+    Properties: {
+      RouteTableId: publicRoutes.ref,
+      DestinationCidrBlock: '0.0.0.0/0',
+      GatewayId: internetGateway.ref,
+    },
+  });
+  const applicationRouteTables = ZONES.map((zone) =>
+    resource(`ApplicationRouteTable${zone}`, 'AWS::EC2::RouteTable', {
+      ...onlyInThirdZone(zone),
+      Properties: { VpcId: vpc.ref, Tags: tags(`application-${zone}`) },
+    }),
+  );
+  const outboundRoutes = ZONES.map((zone) => {
+    const first = nats[0]!.gateway.ref;
+    const own = nats[zone - 1]!.gateway.ref;
+    return resource(`OutboundRoute${zone}`, 'AWS::EC2::Route', {
+      ...onlyInThirdZone(zone),
+      Properties: {
+        RouteTableId: applicationRouteTables[zone - 1]!.ref,
+        DestinationCidrBlock: '0.0.0.0/0',
+        NatGatewayId: zone === 1 ? first : hasNatPerZone.pick(own, first),
+      },
+    });
+  });
+  const dataRoutes = resource('DataRouteTable', 'AWS::EC2::RouteTable', {
+    comment: 'No route out: what holds data reaches nothing but its own VPC and, by the gateway endpoint, S3.',
+    Properties: { VpcId: vpc.ref, Tags: tags('data') },
+  });
+  const associations = ZONES.flatMap((zone) =>
+    [
+      { tier: 'Public', subnets: publicSubnets, table: publicRoutes },
+      { tier: 'Application', subnets: applicationSubnets, table: applicationRouteTables[zone - 1]! },
+      { tier: 'Data', subnets: dataSubnets, table: dataRoutes },
+    ].map(({ tier, subnets, table }) =>
+      resource(`${tier}Subnet${zone}Routes`, 'AWS::EC2::SubnetRouteTableAssociation', {
+        ...onlyInThirdZone(zone),
+        Properties: { SubnetId: subnets[zone - 1]!.ref, RouteTableId: table.ref },
+      }),
+    ),
+  );
+
+  const storageEndpoint = resource('StorageEndpoint', 'AWS::EC2::VPCEndpoint', {
+    comment: 'Free of charge, and traffic to S3 does not pass the NAT gateways.',
+    Properties: {
+      VpcId: vpc.ref,
+      ServiceName: sub('com.amazonaws.${AWS::Region}.s3'),
+      VpcEndpointType: 'Gateway',
+      RouteTableIds: [
+        applicationRouteTables[0]!.ref,
+        applicationRouteTables[1]!.ref,
+        hasThirdZone.pick<string>(applicationRouteTables[2]!.ref, noValue),
+        dataRoutes.ref,
+      ],
+      PolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Sid: 'OwnAccountOnly',
+            Effect: 'Allow',
+            Principal: '*',
+            Action: 's3:*',
+            Resource: '*',
+            Condition: { StringEquals: { 'aws:ResourceAccount': aws.accountId } },
+          },
+        ],
+      },
+    },
+  });
+
+  const applicationGroup = resource('ApplicationSecurityGroup', 'AWS::EC2::SecurityGroup', {
+    Properties: {
+      GroupName: named('application'),
+      GroupDescription: 'Application tier: the only clients of database and cache',
+      VpcId: vpc.ref,
+      SecurityGroupEgress: [
+        {
+          IpProtocol: 'tcp',
+          FromPort: 443,
+          ToPort: 443,
+          CidrIp: '0.0.0.0/0',
+          Description: 'HTTPS to AWS and partners',
+        },
+      ],
+      Tags: tags('application'),
+    },
+  });
+  const dataGroup = (id: string, name: string, description: string) =>
+    resource(id, 'AWS::EC2::SecurityGroup', {
+      Properties: {
+        GroupName: named(name),
+        GroupDescription: description,
+        VpcId: vpc.ref,
+        SecurityGroupEgress: [
+          {
+            IpProtocol: 'icmp',
+            FromPort: 252,
+            ToPort: 86,
+            CidrIp: '255.255.255.255/32',
+            Description: 'Nothing goes out',
+          },
+        ],
+        Tags: tags(name),
+      },
+    });
+  const databaseGroup = dataGroup(
+    'DatabaseSecurityGroup',
+    'database',
+    'Database: reached by the application tier only',
+  );
+  const cacheGroup = dataGroup('CacheSecurityGroup', 'cache', 'Cache: reached by the application tier only');
+  const paths = [
+    { from: applicationGroup, to: databaseGroup, port: databasePort.ref, name: 'Database' },
+    { from: applicationGroup, to: cacheGroup, port: cachePort.ref, name: 'Cache' },
+  ].flatMap(({ from, to, port, name }) => [
+    resource(`ApplicationTo${name}Egress`, 'AWS::EC2::SecurityGroupEgress', {
+      Properties: {
+        GroupId: from.att('GroupId'),
+        DestinationSecurityGroupId: to.att('GroupId'),
+        IpProtocol: 'tcp',
+        FromPort: port,
+        ToPort: port,
+        Description: `${name} of this environment`,
+      },
+    }),
+    resource(`${name}FromApplicationIngress`, 'AWS::EC2::SecurityGroupIngress', {
+      Properties: {
+        GroupId: to.att('GroupId'),
+        SourceSecurityGroupId: from.att('GroupId'),
+        IpProtocol: 'tcp',
+        FromPort: port,
+        ToPort: port,
+        Description: 'Application tier',
+      },
+    }),
+  ]);
+
+  const endpointGroup = resource('EndpointSecurityGroup', 'AWS::EC2::SecurityGroup', {
+    Condition: hasInterfaceEndpoints,
+    Properties: {
+      GroupName: named('endpoints'),
+      GroupDescription: 'Interface endpoints: reached by the application tier only',
+      VpcId: vpc.ref,
+      SecurityGroupIngress: [
+        {
+          IpProtocol: 'tcp',
+          FromPort: 443,
+          ToPort: 443,
+          SourceSecurityGroupId: applicationGroup.att('GroupId'),
+          Description: 'Application tier',
+        },
+      ],
+      Tags: tags('endpoints'),
+    },
+  });
+  const applicationSubnetIds = zonal(applicationSubnets, hasThirdZone);
+  const endpoints = [
+    { id: 'KmsEndpoint', service: 'kms' },
+    { id: 'SecretsEndpoint', service: 'secretsmanager' },
+    { id: 'LogsEndpoint', service: 'logs' },
+    { id: 'DataApiEndpoint', service: 'rds-data' },
+  ].map(({ id, service }) =>
+    resource(id, 'AWS::EC2::VPCEndpoint', {
+      Condition: hasInterfaceEndpoints,
+      Properties: {
+        VpcId: vpc.ref,
+        ServiceName: sub(`com.amazonaws.\${AWS::Region}.${service}`),
+        VpcEndpointType: 'Interface',
+        PrivateDnsEnabled: true,
+        SubnetIds: applicationSubnetIds,
+        SecurityGroupIds: [endpointGroup.att('GroupId')],
+      },
+    }),
+  );
+
+  const flowLogGroup = resource('FlowLogGroup', 'AWS::Logs::LogGroup', {
+    DeletionPolicy: 'Retain',
+    UpdateReplacePolicy: 'Retain',
+    Properties: {
+      LogGroupName: sub('/plainform/${EnvironmentSuffix}/flow-logs'),
+      RetentionInDays: flowLogRetentionDays.ref,
+      KmsKeyId: meets('PF.Logs.kms', logsKey.att('Arn')),
+      Tags: tags('flow-logs'),
+    },
+  });
+  const flowLogRole = resource('FlowLogRole', 'AWS::IAM::Role', {
+    Properties: {
+      RoleName: named('flow-logs'),
+      AssumeRolePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { Service: 'vpc-flow-logs.amazonaws.com' },
+            Action: 'sts:AssumeRole',
+            Condition: { StringEquals: { 'aws:SourceAccount': aws.accountId } },
+          },
+        ],
+      },
+      Policies: [
+        {
+          PolicyName: 'write-flow-logs',
+          PolicyDocument: {
+            Version: '2012-10-17',
+            Statement: [
+              {
+                Effect: 'Allow',
+                Action: ['logs:CreateLogStream', 'logs:DescribeLogStreams', 'logs:PutLogEvents'],
+                Resource: flowLogGroup.att('Arn'),
+              },
+            ],
+          },
+        },
+      ],
+      Tags: tags('flow-logs'),
+    },
+  });
+  const flowLog = resource('FlowLog', 'AWS::EC2::FlowLog', {
+    Properties: {
+      ResourceType: 'VPC',
+      ResourceId: meets('EC2.6', vpc.ref),
+      TrafficType: 'ALL',
+      LogDestinationType: 'cloud-watch-logs',
+      LogGroupName: flowLogGroup.ref,
+      DeliverLogsPermissionArn: flowLogRole.att('Arn'),
+      MaxAggregationInterval: 60,
+      Tags: tags('flow-log'),
+    },
+  });
+
+  const publicSubnetIds = zonal(publicSubnets, hasThirdZone);
+  const dataSubnetIds = zonal(dataSubnets, hasThirdZone);
+  const outputs = [
+    exportedOutput('VpcId', 'ID of the VPC.', vpc.ref),
+    exportedOutput('PublicSubnetIds', 'Public subnets, joined by commas.', join(',', publicSubnetIds)),
+    exportedOutput('ApplicationSubnetIds', 'Application subnets, joined by commas.', join(',', applicationSubnetIds)),
+    exportedOutput('DataSubnetIds', 'Data subnets, joined by commas.', join(',', dataSubnetIds)),
+    exportedOutput('ApplicationSecurityGroupId', 'For what calls database and cache.', applicationGroup.att('GroupId')),
+    exportedOutput('DatabaseSecurityGroupId', 'Security group of the database.', databaseGroup.att('GroupId')),
+    exportedOutput('CacheSecurityGroupId', 'Security group of the cache.', cacheGroup.att('GroupId')),
+  ];
+
+  return {
+    fragment: fragment('Network', [
+      ...[vpcCidr, zoneCount, natGateways, interfaceEndpoints, databasePort, cachePort],
+      flowLogRetentionDays,
+      ...[hasThirdZone, hasNatPerZone, hasThirdNat, hasInterfaceEndpoints],
+      ...[vpc, internetGateway, gatewayAttachment, ...publicSubnets, ...applicationSubnets, ...dataSubnets],
+      ...nats.flatMap(({ address, gateway }) => [address, gateway]),
+      ...[publicRoutes, internetRoute, ...applicationRouteTables, ...outboundRoutes, dataRoutes, ...associations],
+      ...[storageEndpoint, applicationGroup, databaseGroup, cacheGroup, ...paths],
+      ...[endpointGroup, ...endpoints, flowLogGroup, flowLogRole, flowLog],
+      ...outputs,
+    ]),
+    vpc,
+    publicSubnetIds,
+    applicationSubnetIds,
+    dataSubnetIds,
+    applicationSecurityGroup: applicationGroup,
+    databaseSecurityGroup: databaseGroup,
+    cacheSecurityGroup: cacheGroup,
+    databasePort,
+    cachePort,
+    hasThirdZone,
+  };
+}
+
+/** The subnets of a tier: two, or three where the third zone is asked for. */
+function zonal(subnets: readonly Resource<'AWS::EC2::Subnet'>[], hasThirdZone: Condition) {
+  const [first, second, third] = subnets;
+  return [first!.ref, second!.ref, hasThirdZone.pick<string>(third!.ref, noValue)];
+}
