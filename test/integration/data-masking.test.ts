@@ -88,7 +88,8 @@ const context = (getRemainingTimeInMillis = () => 900_000): Context => ({
 const handler = createHandler(async () => {});
 const run = (event: Event = {}, given = context()): Promise<Result> => handler(event, given);
 
-const metrics = () => logged.map((line) => JSON.parse(line)).findLast((line) => line._aws);
+const allMetrics = () => logged.map((line) => JSON.parse(line)).filter((line) => line._aws);
+const metrics = () => allMetrics().at(-1);
 const called = (operation: string) => aws.calls.filter((call) => call.operation === operation);
 const published = () => called('sns:Publish').map(({ body }) => JSON.parse(String(body.Message)));
 
@@ -319,6 +320,7 @@ describe('counting', () => {
     const counted = await run({ dryRun: true });
     expect(counted.status).toBe('counted');
     expect(counted.tables.map(({ masked }) => masked)).toEqual(MASKED);
+    expect(metrics()).toMatchObject({ RowsMasked: 0, RowsSeen: ALL_MASKED });
     expect(await rowsOf(database, true)).toEqual(before);
     const { rows } = await database.query(
       "SELECT count(*)::int AS n FROM pg_namespace WHERE nspname = 'plainform_masking'",
@@ -453,9 +455,9 @@ describe('a fault that passes', () => {
   });
 
   test('two invocations at once do the work once', async () => {
-    const [one, other] = await Promise.all([run(), run()]);
+    const settled = await Promise.allSettled([run(), run()]);
+    expect(settled).toMatchObject([{ value: { status: 'completed' } }, { value: { status: 'completed' } }]);
     expect(await rowsOf(database)).toEqual(clean);
-    expect([one?.status, other?.status]).toEqual(['completed', 'completed']);
     const { rows } = await database.query(
       `SELECT sum((state->>'masked')::int)::int AS n FROM plainform_masking.progress WHERE target <> ''`,
     );
@@ -486,6 +488,9 @@ describe('the time limit', () => {
     }
     expect(invocations).toBeGreaterThan(3);
     expect(called('lambda:Invoke')).toHaveLength(invocations - 1);
+    // Each row is in the metrics once, whatever the number of invocations.
+    expect(allMetrics().reduce((sum, { RowsMasked }) => sum + RowsMasked, 0)).toBe(ALL_MASKED);
+    expect(allMetrics().reduce((sum, { Continuations }) => sum + Continuations, 0)).toBe(invocations - 1);
     expect(await rowsOf(database)).toEqual(clean);
     const { rows } = await database.query(
       `SELECT sum((state->>'masked')::int)::int AS n, max((state->>'run')::int) AS run FROM plainform_masking.progress WHERE target <> ''`,

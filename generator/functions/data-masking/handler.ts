@@ -92,7 +92,10 @@ export function createHandler(sleep: (milliseconds: number) => Promise<unknown> 
       if (missing.length) log('WARN', 'not found and skipped', { missing });
 
       const key = digest('key').toString('hex').slice(0, 16);
-      const opened = dryRun ? undefined : await persist(() => openRun(query, hasState, rules.fingerprint, key));
+      const open = () => openRun(query, hasState, rules.fingerprint, key);
+      // CREATE ... IF NOT EXISTS fails with 23505 when another invocation creates the same at the same time.
+      let races = 0;
+      const opened = dryRun ? undefined : await persist(open, () => races++ < ATTEMPTS);
       const work = { database, digest, batchRows, hasMarks: hasState || !dryRun, run: opened?.run ?? 0 };
       // At least one batch in each invocation, so that a short time limit cannot make a loop that does nothing.
       let batches = 0;
@@ -100,11 +103,11 @@ export function createHandler(sleep: (milliseconds: number) => Promise<unknown> 
 
       const done: Result['tables'] = [];
       for (const plan of tables) {
-        const { seen, masked, pass, done: isDone } = await maskTable(plan, work, mayGoOn);
+        const { seen, masked, pass, done: isDone, newlySeen, newlyMasked } = await maskTable(plan, work, mayGoOn);
         done.push({ table: plan.label, seen, masked, done: isDone });
         log('INFO', isDone ? 'table done' : 'table stopped', { run: work.run, table: plan.label, seen, masked, pass });
-        metrics.RowsSeen += seen;
-        metrics.RowsMasked += masked;
+        metrics.RowsSeen += newlySeen;
+        metrics.RowsMasked += dryRun ? 0 : newlyMasked;
         metrics.Tables += isDone ? 1 : 0;
         if (!isDone) break;
       }

@@ -132,11 +132,13 @@ const personName: Kind = {
 
 const address: Kind = words((_, hash) => `${1 + pick(hash.subarray(8), 998)} ${oneOf(STREET, hash)} Street`);
 
-/** Keeps the layout and, unless told otherwise, what tells the country: two digits after a plus, a leading zero. */
+/**
+ * Keeps the layout and, unless told otherwise, two digits after a plus and one without: most of the country, the trunk zero.
+ * Which it is depends on what stays, so that two numbers cannot meet in one.
+ */
 const phone: Kind = {
   ...layoutKept,
-  mask: (value, use) =>
-    scramble(value, use, use.options.keep ?? (value.startsWith('+') ? 2 : value.startsWith('0') ? 1 : 0)),
+  mask: (value, use) => scramble(value, use, use.options.keep ?? (value.startsWith('+') ? 2 : 1)),
 };
 
 /** Keeps length, grouping and the first two digits (the scheme), and passes the Luhn check. */

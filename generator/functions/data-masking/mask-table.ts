@@ -116,9 +116,10 @@ export function nextProgress(
 /**
  * Masks a table from where it stands, batch by batch, until it is done or `mayGoOn` says no. A failure that may pass rolls
  * the batch back, and the stored progress decides what is next: also after a commit whose answer was lost. A batch in
- * which a value is taken is repeated with fewer rows, until the one row is found that has to wait.
+ * which a value is taken is repeated with fewer rows, until the one row is found that has to wait. Gives the progress of the
+ * run, and what of it is new.
  */
-export async function maskTable(plan: TablePlan, work: Work, mayGoOn: () => boolean): Promise<Progress> {
+export async function maskTable(plan: TablePlan, work: Work, mayGoOn: () => boolean) {
   const { database, run } = work;
   const start: Progress = { version: 0, run, pass: 1, probe: 0, cursor: null, done: false, ...NOTHING };
   let progress = start;
@@ -128,6 +129,7 @@ export async function maskTable(plan: TablePlan, work: Work, mayGoOn: () => bool
     return state?.run === run ? state : { ...start, version: state?.version ?? 0 };
   };
   progress = await database.persist(stored);
+  const { seen, masked } = progress;
   let batchRows = work.batchRows;
   while (!progress.done && mayGoOn()) {
     let isRepeated = false;
@@ -155,5 +157,5 @@ export async function maskTable(plan: TablePlan, work: Work, mayGoOn: () => bool
     // A few large or taken rows should not slow down the whole table.
     batchRows = Math.min(work.batchRows, batchRows * 2);
   }
-  return progress;
+  return { ...progress, newlySeen: progress.seen - seen, newlyMasked: progress.masked - masked };
 }
