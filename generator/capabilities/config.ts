@@ -11,6 +11,7 @@ import {
   type Value,
 } from '../../lib/cfn/index.ts';
 import { exportedOutput, imported, named, tags } from './environment.ts';
+import { httpsOnly, noPublicAccess } from './https-only.ts';
 
 /**
  * AWS Config, each part only when asked for: an account has one recorder and one delivery channel a region, and may have
@@ -93,12 +94,7 @@ export function config() {
     UpdateReplacePolicy: 'Retain',
     Properties: {
       BucketName: sub('${EnvironmentSuffix}-config-${AWS::AccountId}-${AWS::Region}'),
-      PublicAccessBlockConfiguration: meets('S3.8', {
-        BlockPublicAcls: true,
-        BlockPublicPolicy: true,
-        IgnorePublicAcls: true,
-        RestrictPublicBuckets: true,
-      }),
+      PublicAccessBlockConfiguration: meets('S3.8', noPublicAccess),
       OwnershipControls: { Rules: [{ ObjectOwnership: meets(['S3.12', 'PF.S3.ownership'], 'BucketOwnerEnforced') }] },
       BucketEncryption: {
         ServerSideEncryptionConfiguration: [
@@ -137,14 +133,7 @@ export function config() {
       PolicyDocument: {
         Version: '2012-10-17',
         Statement: [
-          {
-            Sid: 'PlaintextIsRefused',
-            Effect: 'Deny',
-            Principal: '*',
-            Action: 's3:*',
-            Resource: [configBucket.att('Arn'), sub('${ConfigBucket.Arn}/*')],
-            Condition: { Bool: { 'aws:SecureTransport': meets('S3.5', 'false') } },
-          },
+          ...httpsOnly(configBucket),
           {
             Sid: 'ConfigChecksBucket',
             Effect: 'Allow',
@@ -239,10 +228,15 @@ export function config() {
     },
   });
 
+  const configRecorderReady = resource('ConfigRecorderReady', 'AWS::CloudFormation::WaitConditionHandle', {
+    comment: 'Creates nothing. The rules wait for it, and it for the recorder where this stack creates one.',
+    Condition: createsConfigRules,
+    Metadata: { Recorder: createsConfigRecorder.pick<string>(configRecorder.ref, 'of the account') },
+  });
   const configRule = (id: string, rule: ManagedRule) =>
     resource(id, 'AWS::Config::ConfigRule', {
       Condition: createsConfigRules,
-      DependsOn: [configRecorder],
+      DependsOn: [configRecorderReady],
       Properties: {
         ConfigRuleName: named(rule.identifier.toLowerCase().replaceAll('_', '-')),
         Description: rule.says,
@@ -448,6 +442,7 @@ export function config() {
       configRole,
       configRecorder,
       configDeliveryChannel,
+      configRecorderReady,
       ...configRules,
       configNonComplianceEvents,
       ...outputs,
