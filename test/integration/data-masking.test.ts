@@ -429,6 +429,12 @@ describe('a fault that passes', () => {
       await other.query('BEGIN');
       await other.query("SELECT FROM plainform_masking.progress WHERE target = 'public.customers' FOR UPDATE");
       waiting = other.query("UPDATE customers SET status = 'seen' WHERE id = 21").then(() => other.query('ROLLBACK'));
+      for (let waits = 0; waits === 0; ) {
+        const { rows } = await database.query(
+          "SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+        );
+        waits = rows[0].n;
+      }
       // Its own look for deadlocks is over when ours begins, so that ours is the one to be broken.
       await new Promise((resolve) => setTimeout(resolve, 400));
     };
