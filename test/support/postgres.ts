@@ -14,7 +14,7 @@ type Identity = { uid?: number; gid?: number };
  * User `postgres`, no password, database `postgres`. Its data lie in a temporary folder until `stop`.
  *
  * PostgreSQL refuses to run as root: started by root it runs as `postgres` or `nobody`, whichever the machine has, and
- * where that user may not read the project (a clone under /root) from a copy of the binaries.
+ * where that user may not read the project (a clone in root's home) from a copy of the binaries.
  */
 export async function startPostgres(): Promise<Postgres> {
   const folder = mkdtempSync(join(tmpdir(), 'plainform-postgres-'));
