@@ -160,9 +160,11 @@ export function access() {
             },
           },
           {
-            Sid: 'SecretsAndDataOnlyForAdmin',
+            Sid: 'OnlyForAdmin',
             Effect: 'Deny',
             Action: [
+              'backup:DeleteRecoveryPoint',
+              'backup:UpdateRecoveryPointLifecycle',
               'elasticache:Connect',
               'iam:UpdateAssumeRolePolicy',
               'lambda:CreateFunction',
@@ -195,14 +197,12 @@ export function access() {
             Resource: '*',
           },
           {
-            Sid: 'KeysAndRecoveryPointsKept',
+            Sid: 'KeysAndVaultKept',
             Effect: 'Deny',
             Action: [
               'backup:DeleteBackupVault*',
-              'backup:DeleteRecoveryPoint',
               'backup:DisassociateRecoveryPoint*',
               'backup:PutBackupVaultAccessPolicy',
-              'backup:UpdateRecoveryPointLifecycle',
               'kms:DeleteImportedKeyMaterial',
               'kms:DisableKey*',
               'kms:ScheduleKeyDeletion',

@@ -1,21 +1,21 @@
 import {
   aws,
   condition,
+  type Expression,
   equals,
   fragment,
   meets,
   not,
   noValue,
   parameter,
-  type Resource,
   resource,
   sub,
 } from '../../lib/cfn/index.ts';
 import { exportedOutput, named, tags } from './environment.ts';
 
 interface Inputs {
-  backupKey: Resource<'AWS::KMS::Key'>;
-  alertTopic: Resource<'AWS::SNS::Topic'>;
+  backupKeyArn: Expression;
+  alertTopicArn: Expression;
 }
 
 /** The tag by which the selection finds what to back up. Its value keeps environments of one account apart. */
@@ -25,7 +25,7 @@ export const backupTag = { Key: 'BackupPlan', Value: sub('${EnvironmentSuffix}')
  * Daily, weekly and monthly backups of everything that carries the backup tag, copied to a second region where one is
  * given. Costs by stored GB. Deletion of the stack keeps the vault and its recovery points.
  */
-export function backup({ backupKey, alertTopic }: Inputs) {
+export function backup({ backupKeyArn, alertTopicArn }: Inputs) {
   const replicaRegion = parameter('ReplicaRegion', 'String', {
     group: 'Protection',
     label: 'Region of the copies',
@@ -74,7 +74,7 @@ export function backup({ backupKey, alertTopic }: Inputs) {
     UpdateReplacePolicy: 'Retain',
     Properties: {
       BackupVaultName: named('backup'),
-      EncryptionKeyArn: meets(['Backup.1', 'PF.Backup.vaultkms'], backupKey.att('Arn')),
+      EncryptionKeyArn: meets(['Backup.1', 'PF.Backup.vaultkms'], backupKeyArn),
       AccessPolicy: {
         Version: '2012-10-17',
         Statement: [
@@ -180,7 +180,7 @@ export function backup({ backupKey, alertTopic }: Inputs) {
         'detail-type': ['Backup Job State Change', 'Copy Job State Change'],
         detail: { state: ['FAILED', 'ABORTED', 'EXPIRED', 'PARTIAL'] },
       },
-      Targets: [{ Id: 'alerts', Arn: alertTopic.ref }],
+      Targets: [{ Id: 'alerts', Arn: alertTopicArn }],
     },
   });
 

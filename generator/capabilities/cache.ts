@@ -1,22 +1,13 @@
-import {
-  fragment,
-  meets,
-  type Parameter,
-  parameter,
-  type Resource,
-  resource,
-  sub,
-  type Value,
-} from '../../lib/cfn/index.ts';
+import { type Expression, fragment, meets, parameter, resource, sub } from '../../lib/cfn/index.ts';
 import { exportedOutput, named, tags } from './environment.ts';
 
 interface CacheInputs {
-  dataKey: Resource<'AWS::KMS::Key'>;
-  logsKey: Resource<'AWS::KMS::Key'>;
+  dataKeyArn: Expression;
+  logsKeyArn: Expression;
   /** Subnets without a route to the internet, in two zones or more. */
-  dataSubnetIds: Value<Value<string>[]>;
-  cacheSecurityGroup: Resource<'AWS::EC2::SecurityGroup'>;
-  cachePort: Parameter;
+  dataSubnetIds: Expression;
+  cacheSecurityGroupId: Expression;
+  cachePort: Expression;
 }
 
 /**
@@ -113,7 +104,7 @@ export function cache(inputs: CacheInputs) {
       UpdateReplacePolicy: 'Retain',
       Properties: {
         LogGroupName: sub(`/aws/vendedlogs/elasticache/\${EnvironmentSuffix}-cache/${log}`),
-        KmsKeyId: meets('PF.Logs.kms', inputs.logsKey.att('Arn')),
+        KmsKeyId: meets('PF.Logs.kms', inputs.logsKeyArn),
         RetentionInDays: cacheLogRetentionDays.ref,
         Tags: tags('cache'),
       },
@@ -152,12 +143,12 @@ export function cache(inputs: CacheInputs) {
       NumCacheClusters: cacheNodeCount.ref,
       AutomaticFailoverEnabled: meets('ElastiCache.3', true),
       MultiAZEnabled: true,
-      Port: inputs.cachePort.ref,
+      Port: inputs.cachePort,
       CacheSubnetGroupName: meets('ElastiCache.7', cacheSubnetGroup.ref),
-      SecurityGroupIds: [inputs.cacheSecurityGroup.att('GroupId')],
+      SecurityGroupIds: [inputs.cacheSecurityGroupId],
       CacheParameterGroupName: cacheParameterGroup.ref,
       AtRestEncryptionEnabled: meets('ElastiCache.4', true),
-      KmsKeyId: inputs.dataKey.att('Arn'),
+      KmsKeyId: inputs.dataKeyArn,
       TransitEncryptionEnabled: meets('ElastiCache.5', true),
       TransitEncryptionMode: 'required',
       UserGroupIds: meets('ElastiCache.6', [cacheUserGroup.ref]),

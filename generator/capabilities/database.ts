@@ -1,6 +1,7 @@
 import {
   availabilityZones,
   aws,
+  type Expression,
   equals,
   fragment,
   meets,
@@ -18,13 +19,13 @@ import { exportedOutput, named, tags } from './environment.ts';
 
 interface DatabaseInputs {
   environmentType: Parameter;
-  dataKey: Resource<'AWS::KMS::Key'>;
-  logsKey: Resource<'AWS::KMS::Key'>;
-  alertTopic: Resource<'AWS::SNS::Topic'>;
+  dataKeyArn: Expression;
+  logsKeyArn: Expression;
+  alertTopicArn: Expression;
   /** Subnets without a route to the internet, among them one in each of the first two zones of the region. */
-  dataSubnetIds: Value<Value<string>[]>;
-  databaseSecurityGroup: Resource<'AWS::EC2::SecurityGroup'>;
-  databasePort: Parameter;
+  dataSubnetIds: Expression;
+  databaseSecurityGroupId: Expression;
+  databasePort: Expression;
   /** By which AWS Backup selects the cluster. */
   backupTag: { Key: string; Value: Value<string> };
 }
@@ -36,7 +37,7 @@ interface DatabaseInputs {
  * (Aurora user guide, "Limitations for the Amazon RDS Data API", 2026-11).
  */
 export function database(inputs: DatabaseInputs) {
-  const { dataKey, logsKey, alertTopic } = inputs;
+  const { dataKeyArn, logsKeyArn, alertTopicArn } = inputs;
 
   const databaseEngineVersion = parameter('DatabaseEngineVersion', 'String', {
     group: 'Sizing',
@@ -180,7 +181,7 @@ export function database(inputs: DatabaseInputs) {
     UpdateReplacePolicy: 'Retain',
     Properties: {
       LogGroupName: sub('/aws/rds/cluster/${EnvironmentSuffix}-database/postgresql'),
-      KmsKeyId: meets('PF.Logs.kms', logsKey.att('Arn')),
+      KmsKeyId: meets('PF.Logs.kms', logsKeyArn),
       RetentionInDays: databaseLogRetentionDays.ref,
       Tags: tags('database'),
     },
@@ -214,19 +215,19 @@ export function database(inputs: DatabaseInputs) {
       Engine: 'aurora-postgresql',
       EngineVersion: databaseEngineVersion.ref,
       DatabaseName: databaseName.ref,
-      Port: inputs.databasePort.ref,
+      Port: inputs.databasePort,
       DBSubnetGroupName: databaseSubnetGroup.ref,
-      VpcSecurityGroupIds: [inputs.databaseSecurityGroup.att('GroupId')],
+      VpcSecurityGroupIds: [inputs.databaseSecurityGroupId],
       DBClusterParameterGroupName: databaseClusterParameterGroup.ref,
       ServerlessV2ScalingConfiguration: {
         MinCapacity: databaseMinCapacityAcu.ref,
         MaxCapacity: databaseMaxCapacityAcu.ref,
       },
       StorageEncrypted: meets('RDS.27', true),
-      KmsKeyId: dataKey.att('Arn'),
+      KmsKeyId: dataKeyArn,
       MasterUsername: meets('RDS.24', databaseMasterUsername.ref),
       ManageMasterUserPassword: meets('PF.Aurora.secret', true),
-      MasterUserSecret: { KmsKeyId: meets('PF.Secrets.cmk', dataKey.att('Arn')) },
+      MasterUserSecret: { KmsKeyId: meets('PF.Secrets.cmk', dataKeyArn) },
       EnableIAMDatabaseAuthentication: meets('RDS.12', true),
       EnableHttpEndpoint: true,
       DeletionProtection: meets('RDS.7', databaseDeletionProtection.ref),
@@ -254,7 +255,7 @@ export function database(inputs: DatabaseInputs) {
         PromotionTier: 0,
         PubliclyAccessible: meets('RDS.2', false),
         EnablePerformanceInsights: true,
-        PerformanceInsightsKMSKeyId: meets('PF.RDS.pikms', dataKey.att('Arn')),
+        PerformanceInsightsKMSKeyId: meets('PF.RDS.pikms', dataKeyArn),
         PerformanceInsightsRetentionPeriod: 7,
         MonitoringInterval: meets('RDS.6', 60),
         MonitoringRoleArn: databaseMonitoringRole.att('Arn'),
@@ -270,7 +271,7 @@ export function database(inputs: DatabaseInputs) {
     resource('DatabaseClusterEvents', 'AWS::RDS::EventSubscription', {
       Properties: {
         SubscriptionName: named('database-cluster'),
-        SnsTopicArn: alertTopic.ref,
+        SnsTopicArn: alertTopicArn,
         SourceType: 'db-cluster',
         SourceIds: [databaseCluster.ref],
         EventCategories: meets('RDS.19', ['failover', 'failure', 'maintenance']),
@@ -280,7 +281,7 @@ export function database(inputs: DatabaseInputs) {
     resource('DatabaseInstanceEvents', 'AWS::RDS::EventSubscription', {
       Properties: {
         SubscriptionName: named('database-instance'),
-        SnsTopicArn: alertTopic.ref,
+        SnsTopicArn: alertTopicArn,
         SourceType: 'db-instance',
         SourceIds: [databaseWriter.ref, databaseReader.ref],
         EventCategories: meets('RDS.20', ['availability', 'configuration change', 'failure', 'maintenance']),
@@ -291,7 +292,7 @@ export function database(inputs: DatabaseInputs) {
       comment: 'Of the whole account: whoever changes a parameter group may switch TLS off.',
       Properties: {
         SubscriptionName: named('database-parameters'),
-        SnsTopicArn: alertTopic.ref,
+        SnsTopicArn: alertTopicArn,
         SourceType: 'db-parameter-group',
         EventCategories: meets('RDS.21', ['configuration change']),
         Tags: tags('database-parameters'),
@@ -300,7 +301,7 @@ export function database(inputs: DatabaseInputs) {
     resource('DatabaseSecurityGroupEvents', 'AWS::RDS::EventSubscription', {
       Properties: {
         SubscriptionName: named('database-security-groups'),
-        SnsTopicArn: alertTopic.ref,
+        SnsTopicArn: alertTopicArn,
         SourceType: 'db-security-group',
         EventCategories: meets('RDS.22', ['configuration change', 'failure']),
         Tags: tags('database-security-groups'),

@@ -382,6 +382,8 @@ export function network({ logsKey }: Inputs) {
     exportedOutput('DataSubnetIds', 'Data subnets, joined by commas.', join(',', dataSubnetIds)),
     exportedOutput('ApplicationSecurityGroupId', 'For what calls database and cache.', applicationGroup.att('GroupId')),
     exportedOutput('DatabaseSecurityGroupId', 'Security group of the database.', databaseGroup.att('GroupId')),
+    exportedOutput('DatabasePort', 'Port of the database.', databasePort.ref),
+    exportedOutput('CachePort', 'Port of the cache.', cachePort.ref),
     exportedOutput('CacheSecurityGroupId', 'Security group of the cache.', cacheGroup.att('GroupId')),
   ];
 
@@ -397,16 +399,6 @@ export function network({ logsKey }: Inputs) {
       ...[endpointGroup, ...endpoints, flowLogGroup, flowLogRole, flowLog],
       ...outputs,
     ]),
-    vpc,
-    publicSubnetIds,
-    applicationSubnetIds,
-    dataSubnetIds,
-    applicationSecurityGroup: applicationGroup,
-    databaseSecurityGroup: databaseGroup,
-    cacheSecurityGroup: cacheGroup,
-    databasePort,
-    cachePort,
-    hasThirdZone,
   };
 }
 

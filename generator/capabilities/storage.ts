@@ -1,18 +1,18 @@
-import { aws, fragment, meets, parameter, type Resource, resource, sub } from '../../lib/cfn/index.ts';
+import { aws, type Expression, fragment, meets, parameter, resource, sub } from '../../lib/cfn/index.ts';
 import type { PolicyDocument } from '../../lib/spec/policy.ts';
 import { backupTag } from './backup.ts';
 import { exportedOutput, tags } from './environment.ts';
 import { httpsOnly, noPublicAccess } from './https-only.ts';
 
 interface Inputs {
-  dataKey: Resource<'AWS::KMS::Key'>;
+  dataKeyArn: Expression;
 }
 
 /**
  * The data bucket and the bucket of its access logs. At rest: storage only; Intelligent-Tiering moves what is not read to
  * cheaper classes by itself. Deletion of the stack keeps both.
  */
-export function storage({ dataKey }: Inputs) {
+export function storage({ dataKeyArn }: Inputs) {
   const tieringDays = parameter('IntelligentTieringDays', 'Number', {
     group: 'Operations',
     label: 'Intelligent-Tiering after (days)',
@@ -108,7 +108,7 @@ export function storage({ dataKey }: Inputs) {
             BucketKeyEnabled: true,
             ServerSideEncryptionByDefault: {
               SSEAlgorithm: meets('S3.17', 'aws:kms'),
-              KMSMasterKeyID: dataKey.att('Arn'),
+              KMSMasterKeyID: dataKeyArn,
             },
           },
         ],

@@ -1,5 +1,6 @@
 import type { Stack } from '../../lib/cfn/index.ts';
 import { staging } from './staging.ts';
+import { stagingFoundation } from './staging-foundation.ts';
 import { stagingGovernance } from './staging-governance.ts';
 import { stagingMonitoring } from './staging-monitoring.ts';
 import { stagingReplica } from './staging-replica.ts';
@@ -7,6 +8,7 @@ import { stagingReplica } from './staging-replica.ts';
 /** Every stack that is emitted, by the name of its template. */
 export const stacks: Readonly<Record<string, () => Stack>> = {
   'staging-replica': stagingReplica,
+  'staging-foundation': stagingFoundation,
   staging,
   'staging-governance': stagingGovernance,
   'staging-monitoring': stagingMonitoring,
