@@ -185,7 +185,6 @@ export function cache(inputs: CacheInputs) {
       'Host name that spreads reads over the replicas.',
       cacheReplicationGroup.att('ReaderEndPoint.Address'),
     ),
-    exportedOutput('CachePort', 'Port of both endpoints.', cacheReplicationGroup.att('PrimaryEndPoint.Port')),
     exportedOutput('CacheUserArn', 'ARN of the user that applications log in as, with IAM.', cacheUser.att('Arn')),
   ];
 

@@ -107,7 +107,8 @@ export function database(inputs: DatabaseInputs) {
   const databaseBackupRetentionDays = parameter('DatabaseBackupRetentionDays', 'Number', {
     group: 'Protection',
     label: 'Point-in-time recovery (days)',
-    Description: 'Days back to which the cluster can be restored to any second.',
+    Description:
+      'Days back to which the cluster can be restored to any second, until AWS Backup takes over with its first backup.',
     Default: 14,
     MinValue: 7,
     MaxValue: 35,
@@ -313,7 +314,6 @@ export function database(inputs: DatabaseInputs) {
     exportedOutput('DatabaseClusterArn', 'ARN of the Aurora cluster.', databaseCluster.att('DBClusterArn')),
     exportedOutput('DatabaseEndpoint', 'Host name of the writer.', databaseCluster.att('Endpoint.Address')),
     exportedOutput('DatabaseReaderEndpoint', 'Host name of the reader.', databaseCluster.att('ReadEndpoint.Address')),
-    exportedOutput('DatabasePort', 'Port of both endpoints.', databaseCluster.att('Endpoint.Port')),
     exportedOutput('DatabaseName', 'Name of the first database.', databaseName.ref),
     exportedOutput(
       'DatabaseSecretArn',

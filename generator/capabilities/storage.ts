@@ -73,6 +73,10 @@ export function storage({ dataKeyArn }: Inputs) {
     },
   });
   const dataBucketArn = sub('arn:${AWS::Partition}:s3:::${EnvironmentSuffix}-data-${AWS::AccountId}-${AWS::Region}');
+  // Made by the stack of AWS Config, where asked for.
+  const configBucketArn = sub(
+    'arn:${AWS::Partition}:s3:::${EnvironmentSuffix}-config-${AWS::AccountId}-${AWS::Region}',
+  );
   const accessLogBucketPolicy = resource('AccessLogBucketPolicy', 'AWS::S3::BucketPolicy', {
     Properties: {
       Bucket: accessLogBucket.ref,
@@ -85,9 +89,9 @@ export function storage({ dataKeyArn }: Inputs) {
             Effect: 'Allow',
             Principal: { Service: 'logging.s3.amazonaws.com' },
             Action: 's3:PutObject',
-            Resource: sub('${AccessLogBucket.Arn}/data/*'),
+            Resource: [sub('${AccessLogBucket.Arn}/data/*'), sub('${AccessLogBucket.Arn}/config/*')],
             Condition: {
-              ArnLike: { 'aws:SourceArn': dataBucketArn },
+              ArnLike: { 'aws:SourceArn': [dataBucketArn, configBucketArn] },
               StringEquals: { 'aws:SourceAccount': aws.accountId },
             },
           },
