@@ -2,7 +2,7 @@ import { fragment, parameter } from '../../lib/cfn/index.ts';
 import { alarm } from './alarm.ts';
 import { imported } from './environment.ts';
 
-/** Alarms on the Aurora cluster. Thresholds suit 5,000 transactions a day on burstable instances; each is a parameter. */
+/** Alarms on the Aurora cluster. Thresholds suit 5,000 transactions a day on the smallest classes; each is a parameter. */
 export function databaseAlarms() {
   const cpuPercent = parameter('DatabaseCpuPercent', 'Number', {
     group: 'Operations',
@@ -15,7 +15,7 @@ export function databaseAlarms() {
   const connections = parameter('DatabaseConnectionLimit', 'Number', {
     group: 'Operations',
     label: 'Database connections alarm',
-    Description: 'Open connections to the writer above which the alarm goes off. A db.t4g.medium accepts about 400.',
+    Description: 'Open connections to the writer above which the alarm goes off. A db.r6g.large accepts about 1,700.',
     Default: 200,
     MinValue: 1,
     MaxValue: 16000,
