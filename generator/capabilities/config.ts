@@ -61,7 +61,7 @@ export function config() {
     group: 'Protection',
     label: 'Required log retention (days)',
     Description: 'Days that every log group has to keep events, as a rule of Config checks.',
-    Default: 365,
+    Default: 90,
     AllowedValues: [30, 60, 90, 180, 365, 731, 1827, 3653],
   });
   const authorizedTcpPorts = parameter('AuthorizedTcpPorts', 'String', {
