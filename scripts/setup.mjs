@@ -68,9 +68,7 @@ function npm(...words) {
 
 /** `{ ok: true }`, or `{ ok: false, reason }`: why the Python tools are not there. */
 function installPythonTools() {
-  const found = PYTHONS.map((name) => ({ name, version: versionOf(name) })).find(
-    ({ version }) => version !== undefined,
-  );
+  const found = findPython();
   if (found === undefined) return without('no Python 3.10 or newer was found');
   const stamp = hashOf(at('requirements.txt'), found.version);
   const stampFile = at('.venv/.plainform-stamp');
