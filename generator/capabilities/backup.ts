@@ -11,7 +11,7 @@ import {
   resource,
   sub,
 } from '../../lib/cfn/index.ts';
-import { exportedOutput, named, tags } from './environment.ts';
+import { exportedOutput, named, tagMap, tags } from './environment.ts';
 
 interface Inputs {
   backupKeyArn: Expression;
@@ -92,6 +92,7 @@ export function backup({ backupKeyArn, alertTopicArn }: Inputs) {
           },
         ],
       },
+      BackupVaultTags: tagMap('backup'),
     },
   });
 
@@ -136,6 +137,7 @@ export function backup({ backupKeyArn, alertTopicArn }: Inputs) {
           },
         ],
       },
+      BackupPlanTags: tagMap('backup'),
     },
   });
   const backupRole = resource('BackupRole', 'AWS::IAM::Role', {
@@ -181,6 +183,7 @@ export function backup({ backupKeyArn, alertTopicArn }: Inputs) {
         detail: { state: ['FAILED', 'ABORTED', 'EXPIRED', 'PARTIAL'] },
       },
       Targets: [{ Id: 'alerts', Arn: alertTopicArn }],
+      Tags: tags('backup-failures'),
     },
   });
 

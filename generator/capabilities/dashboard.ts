@@ -1,5 +1,5 @@
 import { fragment, resource, sub } from '../../lib/cfn/index.ts';
-import { exportedOutput, imported, named } from './environment.ts';
+import { exportedOutput, imported, named, tags } from './environment.ts';
 
 /** Cells of the dashboard's 24-column grid. */
 interface Place {
@@ -97,6 +97,7 @@ export function dashboard({ alarmIds }: { alarmIds: readonly string[] }) {
         Vault: imported('BackupVaultName'),
         Writer: imported('DatabaseWriterId'),
       }),
+      Tags: tags('overview'),
     },
   });
   const url = exportedOutput(

@@ -70,6 +70,11 @@ export function tags(name: string) {
   ];
 }
 
+/** The same for the few types that take tags as a map. */
+export function tagMap(name: string) {
+  return Object.fromEntries(tags(name).map(({ Key, Value }) => [Key, Value]));
+}
+
 /** An output exported as `${EnvironmentSuffix}-<id>`. */
 export function exportedOutput(id: string, Description: string, Value: AnyValue, when?: Condition) {
   return output(id, { Description, ...(when && { Condition: when }), Value, Export: { Name: named(id) } });

@@ -210,6 +210,7 @@ export function network({ logsKey }: Inputs) {
           },
         ],
       },
+      Tags: tags('storage-endpoint'),
     },
   });
 
@@ -314,6 +315,7 @@ export function network({ logsKey }: Inputs) {
         PrivateDnsEnabled: true,
         SubnetIds: applicationSubnetIds,
         SecurityGroupIds: [endpointGroup.att('GroupId')],
+        Tags: tags(`${service}-endpoint`),
       },
     }),
   );

@@ -1,5 +1,5 @@
 import { fragment, meets, type Resource, resource, sub } from '../../lib/cfn/index.ts';
-import { exportedOutput, named } from './environment.ts';
+import { exportedOutput, named, tagMap, tags } from './environment.ts';
 
 interface Inputs {
   replicaKey: Resource<'AWS::KMS::Key'>;
@@ -32,6 +32,7 @@ export function replicaVault({ replicaKey, alertTopic }: Inputs) {
           },
         ],
       },
+      BackupVaultTags: tagMap('replica'),
     },
   });
   const restoreFailureRule = resource('RestoreFailureRule', 'AWS::Events::Rule', {
@@ -44,6 +45,7 @@ export function replicaVault({ replicaKey, alertTopic }: Inputs) {
         detail: { status: ['FAILED', 'ABORTED'] },
       },
       Targets: [{ Id: 'alerts', Arn: alertTopic.ref }],
+      Tags: tags('restore-failures'),
     },
   });
   const outputs = [

@@ -13,13 +13,17 @@ export function committed(stack: string): Template {
 
 export const ACCOUNT = '111122223333';
 
-/** Where a test deploys to: what CloudFormation would know, exports of the other stacks by `<suffix>-<id>`. */
-export function place(suffix: string, exports: Readonly<Record<string, Json>> = {}): Environment {
+/** Where a test deploys a stack to. The metrics of the bill exist in one region only, so that the copies go there. */
+const regionOf = (stack: string) => (stack === 'staging-replica' ? 'us-east-1' : 'us-west-2');
+
+/** What CloudFormation would know there; exports of the other stacks by `<suffix>-<id>`. */
+function place(stack: string, suffix: string, exports: Readonly<Record<string, Json>>): Environment {
+  const region = regionOf(stack);
   return {
-    region: 'us-west-2',
+    region,
     accountId: ACCOUNT,
-    stackName: suffix,
-    availabilityZones: ['us-west-2a', 'us-west-2b', 'us-west-2c'],
+    stackName: `${suffix}-${stack}`,
+    availabilityZones: ['a', 'b', 'c'].map((zone) => `${region}${zone}`),
     imports: Object.fromEntries(Object.entries(exports).map(([id, value]) => [`${suffix}-${id}`, value])),
   };
 }
@@ -39,7 +43,7 @@ export function deployed(
   exports: Readonly<Record<string, Json>> = {},
 ): ResolvedTemplate {
   return resolveTemplate(committed(stack), {
-    ...place(parameters.EnvironmentSuffix ?? 'staging', exports),
+    ...place(stack, parameters.EnvironmentSuffix ?? 'staging', exports),
     parameters,
   });
 }
