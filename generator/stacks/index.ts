@@ -2,6 +2,7 @@ import type { Stack } from '../../lib/cfn/index.ts';
 import { staging } from './staging.ts';
 import { stagingFoundation } from './staging-foundation.ts';
 import { stagingGovernance } from './staging-governance.ts';
+import { stagingMasking } from './staging-masking.ts';
 import { stagingMonitoring } from './staging-monitoring.ts';
 import { stagingReplica } from './staging-replica.ts';
 
@@ -11,5 +12,6 @@ export const stacks: Readonly<Record<string, () => Stack>> = {
   'staging-foundation': stagingFoundation,
   staging,
   'staging-governance': stagingGovernance,
+  'staging-masking': stagingMasking,
   'staging-monitoring': stagingMonitoring,
 };

@@ -3,6 +3,7 @@ import { backup, backupTag } from '../capabilities/backup.ts';
 import { cache } from '../capabilities/cache.ts';
 import { database } from '../capabilities/database.ts';
 import { environment, imported, PARAMETER_GROUPS } from '../capabilities/environment.ts';
+import { maskingInputs } from '../capabilities/masking-inputs.ts';
 import { storage } from '../capabilities/storage.ts';
 
 /** What holds data. Deploy after `staging-foundation`, and after `staging-replica` where backups are copied. */
@@ -32,6 +33,7 @@ export function staging() {
       database(inputs).fragment,
       cache(inputs).fragment,
       backup(inputs).fragment,
+      maskingInputs(inputs).fragment,
     ],
   });
 }

@@ -49,6 +49,11 @@ declare module '../cfn/declaration.ts' {
     'AWS::SNS::Subscription': { Body: { Properties: SNSSubscription }; Attributes: 'Arn' };
     'AWS::SNS::Topic': { Body: { Properties?: SNSTopic }; Attributes: 'TopicArn' | 'TopicName' };
     'AWS::SNS::TopicPolicy': { Body: { Properties: SNSTopicPolicy }; Attributes: 'Id' };
+    'AWS::SQS::Queue': { Body: { Properties?: SQSQueue }; Attributes: 'Arn' | 'QueueName' | 'QueueUrl' };
+    'AWS::SQS::QueuePolicy': { Body: { Properties: SQSQueuePolicy }; Attributes: 'Id' };
+    'AWS::SSM::Parameter': { Body: { Properties: SSMParameter }; Attributes: 'Arn' | 'Type' | 'Value' };
+    'AWS::SecretsManager::Secret': { Body: { Properties?: SecretsManagerSecret }; Attributes: 'Id' };
+    'AWS::Serverless::Function': { Body: { Properties?: ServerlessFunction }; Attributes: 'Arn' | 'SnapStartResponse' | 'SnapStartResponse.ApplyOn' | 'SnapStartResponse.OptimizationStatus' };
   }
 }
 
@@ -2015,4 +2020,235 @@ export interface SNSTopic_Tag {
 export interface SNSTopicPolicy {
   PolicyDocument: Value<PolicyDocument>;
   Topics: Value<readonly Value<string>[]>;
+}
+
+export interface SQSQueue {
+  ContentBasedDeduplication?: Value<boolean>;
+  DeduplicationScope?: Value<string>;
+  DelaySeconds?: Value<number>;
+  /** A change replaces the resource. */
+  FifoQueue?: Value<boolean>;
+  FifoThroughputLimit?: Value<string>;
+  KmsDataKeyReusePeriodSeconds?: Value<number>;
+  KmsMasterKeyId?: Value<string>;
+  MaximumMessageSize?: Value<number>;
+  MessageRetentionPeriod?: Value<number>;
+  /** A change replaces the resource. */
+  QueueName?: Value<string>;
+  ReceiveMessageWaitTimeSeconds?: Value<number>;
+  RedriveAllowPolicy?: Value<PolicyDocument>;
+  RedrivePolicy?: Value<SQSQueue_RedrivePolicy>;
+  SqsManagedSseEnabled?: Value<boolean>;
+  Tags?: Value<readonly Value<SQSQueue_Tag>[]>;
+  VisibilityTimeout?: Value<number>;
+}
+
+export interface SQSQueue_RedrivePolicy {
+  deadLetterTargetArn?: Value<string>;
+  maxReceiveCount?: Value<number>;
+}
+
+export interface SQSQueue_Tag {
+  Key: Value<string>;
+  Value: Value<string>;
+}
+
+export interface SQSQueuePolicy {
+  PolicyDocument: Value<PolicyDocument>;
+  Queues: Value<readonly Value<string>[]>;
+}
+
+export interface SSMParameter {
+  AllowedPattern?: Value<string>;
+  DataType?: Value<'text' | 'aws:ec2:image'>;
+  Description?: Value<string>;
+  /** A change replaces the resource. */
+  Name?: Value<string>;
+  Policies?: Value<string>;
+  Tags?: Value<{ readonly [key: string]: Value<string> }>;
+  Tier?: Value<'Standard' | 'Advanced' | 'Intelligent-Tiering'>;
+  Type: Value<'String' | 'StringList'>;
+  Value: Value<string>;
+}
+
+export interface SecretsManagerSecret {
+  Description?: Value<string>;
+  GenerateSecretString?: Value<SecretsManagerSecret_GenerateSecretString>;
+  KmsKeyId?: Value<string>;
+  /** A change replaces the resource. */
+  Name?: Value<string>;
+  ReplicaRegions?: Value<readonly Value<SecretsManagerSecret_ReplicaRegion>[]>;
+  SecretString?: Value<string>;
+  Tags?: Value<readonly Value<SecretsManagerSecret_Tag>[]>;
+  Type?: Value<string>;
+}
+
+export interface SecretsManagerSecret_GenerateSecretString {
+  ExcludeCharacters?: Value<string>;
+  ExcludeLowercase?: Value<boolean>;
+  ExcludeNumbers?: Value<boolean>;
+  ExcludePunctuation?: Value<boolean>;
+  ExcludeUppercase?: Value<boolean>;
+  GenerateStringKey?: Value<string>;
+  IncludeSpace?: Value<boolean>;
+  PasswordLength?: Value<number>;
+  RequireEachIncludedType?: Value<boolean>;
+  SecretStringTemplate?: Value<string>;
+}
+
+export interface SecretsManagerSecret_ReplicaRegion {
+  KmsKeyId?: Value<string>;
+  Region: Value<string>;
+}
+
+export interface SecretsManagerSecret_Tag {
+  Key: Value<string>;
+  Value: Value<string>;
+}
+
+export interface ServerlessFunction {
+  /** A change replaces the resource. */
+  Architectures?: Value<readonly Value<string>[]>;
+  /** A change replaces the resource. */
+  AssumeRolePolicyDocument?: Value<PolicyDocument>;
+  /** A change replaces the resource. */
+  AutoPublishAlias?: Value<AnyValue>;
+  AutoPublishAliasAllProperties?: Value<boolean>;
+  /** A change replaces the resource. */
+  AutoPublishCodeSha256?: Value<AnyValue>;
+  CapacityProviderConfig?: Value<AnyValue>;
+  /** A change replaces the resource. */
+  CodeSigningConfigArn?: Value<string>;
+  /** A change replaces the resource. */
+  CodeUri?: Value<AnyValue>;
+  /** A change replaces the resource. */
+  DeadLetterQueue?: Value<AnyValue>;
+  /** A change replaces the resource. */
+  DeploymentPreference?: Value<AnyValue>;
+  /** A change replaces the resource. */
+  Description?: Value<string>;
+  DurableConfig?: Value<ServerlessFunction_AWSLambdaFunctionDurableConfig>;
+  /** A change replaces the resource. */
+  Environment?: Value<ServerlessFunction_AWSLambdaFunctionEnvironment>;
+  /** A change replaces the resource. */
+  EphemeralStorage?: Value<ServerlessFunction_AWSLambdaFunctionEphemeralStorage>;
+  /** A change replaces the resource. */
+  EventInvokeConfig?: Value<AnyValue>;
+  /** A change replaces the resource. */
+  Events?: Value<AnyValue>;
+  /** A change replaces the resource. */
+  FileSystemConfigs?: Value<readonly Value<ServerlessFunction_AWSLambdaFunctionFileSystemConfig>[]>;
+  /** A change replaces the resource. */
+  FunctionName?: Value<string>;
+  FunctionScalingConfig?: Value<ServerlessFunction_AWSLambdaFunctionFunctionScalingConfig>;
+  /** A change replaces the resource. */
+  FunctionUrlConfig?: Value<AnyValue>;
+  /** A change replaces the resource. */
+  Handler?: Value<string>;
+  /** A change replaces the resource. */
+  ImageConfig?: Value<ServerlessFunction_AWSLambdaFunctionImageConfig>;
+  /** A change replaces the resource. */
+  ImageUri?: Value<string>;
+  /** A change replaces the resource. */
+  InlineCode?: Value<AnyValue>;
+  /** A change replaces the resource. */
+  KmsKeyArn?: Value<string>;
+  /** A change replaces the resource. */
+  Layers?: Value<readonly Value<string>[]>;
+  LoggingConfig?: Value<ServerlessFunction_AWSLambdaFunctionLoggingConfig>;
+  /** A change replaces the resource. */
+  MemorySize?: Value<number>;
+  /** A change replaces the resource. */
+  PackageType?: Value<'Image' | 'Zip'>;
+  /** A change replaces the resource. */
+  PermissionsBoundary?: Value<string>;
+  /** A change replaces the resource. */
+  Policies?: Value<AnyValue>;
+  PropagateTags?: Value<boolean>;
+  /** A change replaces the resource. */
+  ProvisionedConcurrencyConfig?: Value<ServerlessFunction_AWSLambdaAliasProvisionedConcurrencyConfiguration>;
+  PublishToLatestPublished?: Value<boolean>;
+  RecursiveLoop?: Value<string>;
+  /** A change replaces the resource. */
+  ReservedConcurrentExecutions?: Value<number>;
+  /** A change replaces the resource. */
+  Role?: Value<AnyValue>;
+  RolePath?: Value<string>;
+  /** A change replaces the resource. */
+  Runtime?: Value<string>;
+  RuntimeManagementConfig?: Value<AnyValue>;
+  SnapStart?: Value<ServerlessFunction_SnapStart>;
+  SourceKMSKeyArn?: Value<string>;
+  /** A change replaces the resource. */
+  Tags?: Value<AnyValue>;
+  TenancyConfig?: Value<ServerlessFunction_AWSLambdaFunctionTenancyConfig>;
+  /** A change replaces the resource. */
+  Timeout?: Value<number>;
+  /** A change replaces the resource. */
+  Tracing?: Value<AnyValue>;
+  VersionDeletionPolicy?: Value<AnyValue>;
+  /** A change replaces the resource. */
+  VersionDescription?: Value<string>;
+  /** A change replaces the resource. */
+  VpcConfig?: Value<ServerlessFunction_VpcConfig>;
+}
+
+export interface ServerlessFunction_AWSLambdaFunctionDurableConfig {
+  ExecutionTimeout: Value<number>;
+  KMSKeyArn?: Value<string>;
+  RetentionPeriodInDays?: Value<number>;
+}
+
+export interface ServerlessFunction_AWSLambdaFunctionEnvironment {
+  Variables?: Value<{ readonly [key: string]: Value<string> }>;
+}
+
+export interface ServerlessFunction_AWSLambdaFunctionEphemeralStorage {
+  Size: Value<number>;
+}
+
+export interface ServerlessFunction_AWSLambdaFunctionFileSystemConfig {
+  Arn: Value<string>;
+  LocalMountPath: Value<string>;
+  S3FilesConfig?: Value<ServerlessFunction_AWSLambdaFunctionS3FilesConfig>;
+}
+
+export interface ServerlessFunction_AWSLambdaFunctionFunctionScalingConfig {
+  MaxExecutionEnvironments?: Value<number>;
+  MinExecutionEnvironments?: Value<number>;
+}
+
+export interface ServerlessFunction_AWSLambdaFunctionImageConfig {
+  Command?: Value<readonly Value<string>[]>;
+  EntryPoint?: Value<readonly Value<string>[]>;
+  WorkingDirectory?: Value<string>;
+}
+
+export interface ServerlessFunction_AWSLambdaFunctionLoggingConfig {
+  ApplicationLogLevel?: Value<string>;
+  LogFormat?: Value<string>;
+  LogGroup?: Value<string>;
+  SystemLogLevel?: Value<string>;
+}
+
+export interface ServerlessFunction_AWSLambdaAliasProvisionedConcurrencyConfiguration {
+  ProvisionedConcurrentExecutions: Value<number>;
+}
+
+export interface ServerlessFunction_SnapStart {
+  ApplyOn: Value<'PublishedVersions' | 'None'>;
+}
+
+export interface ServerlessFunction_AWSLambdaFunctionTenancyConfig {
+  TenantIsolationMode: Value<string>;
+}
+
+export interface ServerlessFunction_VpcConfig {
+  Ipv6AllowedForDualStack?: Value<boolean>;
+  SecurityGroupIds?: Value<readonly Value<string>[]>;
+  SubnetIds?: Value<readonly Value<string>[]>;
+}
+
+export interface ServerlessFunction_AWSLambdaFunctionS3FilesConfig {
+  DirectS3Read?: Value<string>;
 }
