@@ -29,6 +29,7 @@ export function cache(inputs: CacheInputs) {
     Description: 'Type of every node.',
     Default: 'cache.t4g.medium',
     AllowedValues: [
+      'cache.t4g.micro',
       'cache.t4g.small',
       'cache.t4g.medium',
       'cache.m7g.large',

@@ -72,14 +72,14 @@ export function database(inputs: DatabaseInputs) {
     label: 'Least serverless capacity (ACU)',
     Description: 'Aurora capacity units that an instance keeps when idle. Only db.serverless uses it.',
     Default: 0.5,
-    AllowedValues: [0.5, 1, 2, 4],
+    AllowedValues: [0.5, 1, 2],
   });
   const databaseMaxCapacityAcu = parameter('DatabaseMaxCapacityAcu', 'Number', {
     group: 'Sizing',
     label: 'Most serverless capacity (ACU)',
     Description: 'Aurora capacity units that an instance may grow to. Only db.serverless uses it.',
     Default: 4,
-    AllowedValues: [4, 8, 16, 32, 64],
+    AllowedValues: [2, 4, 8, 16, 32, 64],
   });
   const databaseName = parameter('DatabaseName', 'String', {
     group: 'Sizing',

@@ -1,5 +1,5 @@
 import { aws, type Expression, fragment, meets, parameter, resource, sub } from '../../lib/cfn/index.ts';
-import { exportedOutput, named, tags } from './environment.ts';
+import { exportedOutput, named, tagMap, tags } from './environment.ts';
 
 interface Inputs {
   dataKeyArn: Expression;
@@ -39,6 +39,7 @@ export function maskingInputs({ dataKeyArn }: Inputs) {
       Description: 'Columns to mask, by table',
       Type: 'String',
       Value: maskingRules.ref,
+      Tags: tagMap('masking-rules'),
     },
   });
   const maskingDeadLetters = resource('MaskingDeadLetters', 'AWS::SQS::Queue', {

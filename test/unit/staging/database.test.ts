@@ -127,3 +127,10 @@ test('a new major version makes a parameter group of another name', () => {
   expect(names.some(isUnknown)).toBe(false);
   expect(new Set(names).size).toBe(2);
 });
+
+test('the least capacity is never above the most', () => {
+  const { DatabaseMinCapacityAcu, DatabaseMaxCapacityAcu } = committed('staging').Parameters!;
+  const least = DatabaseMinCapacityAcu!.AllowedValues!.map(Number);
+  const most = DatabaseMaxCapacityAcu!.AllowedValues!.map(Number);
+  expect(Math.max(...least)).toBeLessThanOrEqual(Math.min(...most));
+});
