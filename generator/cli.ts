@@ -7,6 +7,9 @@ import { processTerminal, type Terminal } from './terminal.ts';
 type ExitCode = 0 | 1 | 2 | 3;
 type Run<O> = (options: O & { json?: boolean }, terminal: Terminal) => Promise<ExitCode> | ExitCode;
 
+// The SDK is pinned to versions that support this Node; its advice about later ones is not for the user of a command.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
 const program = new Command('plainform')
   .description('Plain CloudFormation and SAM templates, and the harness that proves what they say.')
   .option('--verbose', 'print stack traces')
@@ -20,6 +23,36 @@ command('generate')
   .option('--check', 'write nothing; fail where a committed template differs from what would be written')
   .addHelpText('after', examples('plainform generate', 'plainform generate --check'))
   .action(runs(async () => (await import('./commands/generate.ts')).generate));
+
+targeted('deploy')
+  .description('deploy the stacks of an environment, each by a change set')
+  .option('--dry-run', 'make the change sets, show them, discard them')
+  .addHelpText(
+    'after',
+    examples('plainform deploy --environment staging --dry-run', 'plainform deploy --environment staging --target aws'),
+  )
+  .action(runs(async () => (await import('./commands/deploy.ts')).deploy));
+
+targeted('verify')
+  .description('hold the deployed stacks of an environment against their templates')
+  .addHelpText(
+    'after',
+    examples('plainform verify --environment staging --target aws', 'plainform verify --target aws --json'),
+  )
+  .action(runs(async () => (await import('./commands/verify.ts')).verify));
+
+command('start')
+  .description('generate, deploy to the embedded emulator, verify, report: what `npm start` does')
+  .option('--environment <name>', 'staging, development or production-like', 'staging')
+  .addHelpText('after', examples('plainform start', 'plainform start --environment development'))
+  .action(runs(async () => (await import('./commands/start.ts')).start));
+
+function targeted(name: string): Command {
+  return command(name)
+    .option('--environment <name>', 'staging, development or production-like', 'staging')
+    .option('--target <target>', 'emulator or aws', 'emulator')
+    .option('--endpoint <url>', 'endpoint of an emulator that is running already');
+}
 
 function command(name: string): Command {
   return program.command(name).option('--json', 'print the result as JSON').exitOverride();

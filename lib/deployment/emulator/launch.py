@@ -13,6 +13,8 @@ import pathlib
 import sys
 import uuid
 
+from ministack.core.responses import get_account_id, get_region
+from ministack.services.cloudformation import changesets, engine, stacks  # noqa: F401 (loaded to be patched)
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
 # How the physical ID of a type begins, where it is not a name.
@@ -90,6 +92,24 @@ def with_attributes(resource_type, more):
     _RESOURCE_HANDLERS[resource_type] = {**native, "create": create, "update": update}
 
 
+def pseudo_parameters_in_conditions():
+    """Conditions may compare AWS::Region and AWS::AccountId; ministack knows them everywhere but there."""
+    original = engine._evaluate_conditions
+
+    def evaluate(template, params):
+        pseudo = {
+            "AWS::Region": {"Value": get_region()},
+            "AWS::AccountId": {"Value": get_account_id()},
+            "AWS::Partition": {"Value": "aws"},
+            "AWS::URLSuffix": {"Value": "amazonaws.com"},
+        }
+        return original(template, {**pseudo, **params})
+
+    for module in list(sys.modules.values()):
+        if getattr(module, "_evaluate_conditions", None) is original:
+            module._evaluate_conditions = evaluate
+
+
 def main():
     types_file = pathlib.Path(sys.argv[1])
     native = sorted(_RESOURCE_HANDLERS)
@@ -100,6 +120,7 @@ def main():
         if resource_type not in _RESOURCE_HANDLERS and not resource_type.startswith("AWS::Serverless::"):
             _RESOURCE_HANDLERS[resource_type] = recorder(resource_type, types_file.parent)
     with_attributes("AWS::RDS::DBCluster", master_secret)
+    pseudo_parameters_in_conditions()
     sys.argv = sys.argv[:1]
     from ministack.app import main as serve
 

@@ -1,0 +1,91 @@
+import { emulatorMissing } from '../../lib/deployment/emulator.ts';
+import { fileInProject } from '../../lib/project.ts';
+import { writeFile } from '../../lib/write-file.ts';
+import { ENVIRONMENTS } from '../environments.ts';
+import type { Terminal } from '../terminal.ts';
+import { type DeployedStack, deployEnvironment } from './deploy.ts';
+import { generate } from './generate.ts';
+import { environmentOf, withTarget } from './target.ts';
+import { renderVerified, type VerifiedStack, verifyEnvironment } from './verify.ts';
+
+/** Generate, deploy to the embedded emulator, verify, report: the main job, as `npm start` runs it. */
+export async function start(options: { environment: string; json?: boolean }, terminal: Terminal): Promise<0 | 1> {
+  const environment = environmentOf(options.environment ?? ENVIRONMENTS[0]);
+  terminal.progress(terminal.paint('bold', '1. generate'));
+  const generated = generate({}, terminal);
+
+  const missing = emulatorMissing();
+  if (missing) {
+    terminal.print(`\nLeft out: deployment and verification, because ${missing}.`);
+    return generated;
+  }
+  const { deployed, verified } = await withTarget({ target: 'emulator' }, async (endpoint) => {
+    terminal.progress(terminal.paint('bold', '\n2. deploy to the embedded emulator'));
+    const stacks = await deployEnvironment({ environment }, endpoint, terminal);
+    terminal.progress(terminal.paint('bold', '\n3. verify'));
+    return { deployed: stacks, verified: await verifyEnvironment(environment, endpoint, terminal) };
+  });
+
+  const outputs = Object.assign({}, ...deployed.map((stack) => stack.outputs)) as Record<string, string>;
+  writeFile(fileInProject('cfn-outputs/flat-outputs.json'), `${JSON.stringify(outputs, null, 2)}\n`);
+  const report = `reports/${environment}/report.md`;
+  writeFile(fileInProject(report), renderReport(environment, deployed, verified));
+  writeFile(
+    fileInProject(`reports/${environment}/verification.json`),
+    `${JSON.stringify({ version: 1, stacks: verified }, null, 2)}\n`,
+  );
+
+  const checks = verified.flatMap((stack) => stack.checks);
+  const count = (state: string) => checks.filter((check) => check.state === state).length;
+  terminal.print('');
+  for (const stack of verified) terminal.print(renderVerified(stack));
+  terminal.print(
+    [
+      '',
+      terminal.paint(
+        'bold',
+        `${environment}: ${deployed.length} stacks in ${new Set(deployed.map(({ region }) => region)).size} regions of the embedded emulator`,
+      ),
+      `  deployed   ${checks.filter(({ kind, state }) => kind === 'resource' && state === 'matches').length} resources`,
+      `  recorded   ${count('recorded')} resources, of types that the emulator cannot create (lib/data/emulator.json)`,
+      `  verified   ${count('matches')} facts match, ${count('differs')} differ, ${count('not-read')} settings were not read`,
+      `  outputs    ${Object.keys(outputs).length} in cfn-outputs/flat-outputs.json`,
+      `  report     ${report}`,
+    ].join('\n'),
+  );
+  return count('differs') > 0 ? 1 : generated;
+}
+
+function renderReport(
+  environment: string,
+  deployed: readonly DeployedStack[],
+  verified: readonly VerifiedStack[],
+): string {
+  const sections = verified.map(({ stackName, region, checks }) => {
+    const stack = deployed.find((candidate) => candidate.stackName === stackName);
+    const rows = checks.map(
+      ({ subject, state, message }) => `| ${subject} | ${state} | ${message.replaceAll('|', '\\|')} |`,
+    );
+    const outputs = Object.entries(stack?.outputs ?? {}).map(([key, value]) => `| ${key} | \`${value}\` |`);
+    return [
+      `## ${stackName} (${region})`,
+      '',
+      '| output | value |',
+      '| --- | --- |',
+      ...outputs,
+      '',
+      '| subject | state | found |',
+      '| --- | --- | --- |',
+      ...rows,
+      '',
+    ].join('\n');
+  });
+  return [
+    `# ${environment} on the embedded emulator`,
+    '',
+    'What was deployed and read back. *recorded*: the emulator has no such type, the stack holds it on paper. *not-read*: no reader',
+    'for the settings of this type, so nothing is claimed about them. The emulator is an engine check, not AWS.',
+    '',
+    ...sections,
+  ].join('\n');
+}
