@@ -8,8 +8,9 @@ export interface ParameterFile {
 }
 
 /**
- * Reads `{"Parameters": {…}}`, `[{"ParameterKey", "ParameterValue"}, …]` or `["Key=Value", …]`: the forms that
- * `aws cloudformation deploy --parameter-overrides file://…` takes (awscli 1.46.2, read 2026-11-20). Throws CFN410.
+ * Reads `["Key=Value", …]`, the one form that both versions of
+ * `aws cloudformation deploy --parameter-overrides file://…` take (awscli 1.46.2 refuses the others), and what version 2
+ * takes besides: `{"Parameters": {…}}` and `[{"ParameterKey", "ParameterValue"}, …]`. Throws CFN410.
  */
 export function readParameterFile(file: string): ParameterFile {
   const document = parseSource(readText(file), file);
@@ -21,7 +22,7 @@ export function readParameterFile(file: string): ParameterFile {
       file,
       ...document.locate([]),
       message: `${file} is no parameter file`,
-      fix: 'write {"Parameters": {"Name": "value"}}, with every value a string',
+      fix: 'write a list: ["Name=value", "Other=value"]',
     });
   }
   return { document, values };

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { readParameterFile } from '../../../lib/cfn/parameter-file.ts';
 import { readTemplate } from '../../../lib/cfn/read.ts';
 import type { Json, Template } from '../../../lib/cfn/template.ts';
 import { fileInProject } from '../../../lib/project.ts';
@@ -33,7 +34,7 @@ export function parameterFiles(stack: string): { environment: string; parameters
   return readdirSync(fileInProject('params'))
     .map((environment) => ({ environment, file: fileInProject(`params/${environment}/${stack}.json`) }))
     .filter(({ file }) => existsSync(file))
-    .map(({ environment, file }) => ({ environment, parameters: JSON.parse(readFileSync(file, 'utf8')).Parameters }));
+    .map(({ environment, file }) => ({ environment, parameters: readParameterFile(file).values }));
 }
 
 /** The committed template as it is deployed with these parameters. */
