@@ -24,6 +24,13 @@ command('generate')
   .addHelpText('after', examples('plainform generate', 'plainform generate --check'))
   .action(runs(async () => (await import('./commands/generate.ts')).generate));
 
+command('check')
+  .argument('<files...>', 'templates, or folders of templates')
+  .description('judge any template: references, types, properties, parameters, conditions')
+  .option('--strict', 'fail on warnings too')
+  .addHelpText('after', examples('plainform check templates', 'plainform check stack.yaml --json'))
+  .action(runs(async () => (await import('./commands/check.ts')).check));
+
 targeted('deploy')
   .description('deploy the stacks of an environment, each by a change set')
   .option('--dry-run', 'make the change sets, show them, discard them')
