@@ -9,9 +9,11 @@ import {
   noValue,
   parameter,
   resource,
+  rule,
   sub,
 } from '../../lib/cfn/index.ts';
 import { exportedOutput, named, tagMap, tags } from './environment.ts';
+import { recoveryPointsStay } from './recovery-points-stay.ts';
 
 interface Inputs {
   backupKeyArn: Expression;
@@ -29,7 +31,8 @@ export function backup({ backupKeyArn, alertTopicArn }: Inputs) {
   const replicaRegion = parameter('ReplicaRegion', 'String', {
     group: 'Protection',
     label: 'Region of the copies',
-    Description: 'Region that receives a copy of each backup; deploy staging-replica there first. Empty: no copies.',
+    Description:
+      'Region that receives copies of daily and weekly backups, from staging-replica there. Empty: no copies.',
     Default: '',
     AllowedPattern: '^$|^[a-z]{2}(-[a-z]+)+-[0-9]$',
     ConstraintDescription: 'Give the code of a region, or leave it empty.',
@@ -66,44 +69,47 @@ export function backup({ backupKeyArn, alertTopicArn }: Inputs) {
     MinValue: 1,
     MaxValue: 275,
   });
+  const vaultLock = parameter('VaultLock', 'String', {
+    group: 'Protection',
+    label: 'Vault lock',
+    Description: 'governance: nobody shortens the life of a recovery point before the lock itself is taken away.',
+    Default: 'none',
+    AllowedValues: ['none', 'governance'],
+  });
+  const copiesElsewhere = rule('CopiesGoElsewhere', {
+    Assertions: [
+      {
+        Assert: not(equals(replicaRegion.ref, aws.region)),
+        AssertDescription: 'Set ReplicaRegion to another region than that of this stack, or leave it empty.',
+      },
+    ],
+  });
+  const isVaultLocked = condition('IsVaultLocked', equals(vaultLock.ref, 'governance'));
   const copiesBackups = condition('CopiesBackups', not(equals(replicaRegion.ref, '')));
 
   const backupVault = resource('BackupVault', 'AWS::Backup::BackupVault', {
-    comment: 'A recovery point ends by its lifecycle; only the Admin role can end it sooner.',
-    DeletionPolicy: 'Retain',
+    comment: recoveryPointsStay.comment,
+    DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
     Properties: {
       BackupVaultName: named('backup'),
       EncryptionKeyArn: meets(['Backup.1', 'PF.Backup.vaultkms'], backupKeyArn),
-      AccessPolicy: {
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Sid: 'KeepRecoveryPoints',
-            Effect: 'Deny',
-            Principal: '*',
-            Action: ['backup:DeleteRecoveryPoint', 'backup:UpdateRecoveryPointLifecycle'],
-            Resource: '*',
-            Condition: {
-              ArnNotLike: {
-                'aws:PrincipalArn': sub('arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${EnvironmentSuffix}-admin'),
-              },
-            },
-          },
-        ],
-      },
+      AccessPolicy: recoveryPointsStay.policy,
+      LockConfiguration: meets('PF.Backup.lock', isVaultLocked.pick({ MinRetentionDays: 1 }, noValue)),
       BackupVaultTags: tagMap('backup'),
     },
   });
 
+  const replicaVaultArn = sub(
+    'arn:${AWS::Partition}:backup:${ReplicaRegion}:${AWS::AccountId}:backup-vault:${EnvironmentSuffix}-replica',
+  );
   const copy = (days: typeof dailyDays) => ({
-    DestinationBackupVaultArn: sub(
-      'arn:${AWS::Partition}:backup:${ReplicaRegion}:${AWS::AccountId}:backup-vault:${EnvironmentSuffix}-replica',
-    ),
+    DestinationBackupVaultArn: replicaVaultArn,
     Lifecycle: { DeleteAfterDays: days.ref },
   });
   const backupPlan = resource('BackupPlan', 'AWS::Backup::BackupPlan', {
-    comment: 'Times are UTC. Windows: started within an hour, finished within eight.',
+    comment:
+      'Times are UTC. Monthly backups are a record, not copied. Cold storage is for what else is tagged: Aurora and S3 have none.',
     Properties: {
       BackupPlan: {
         BackupPlanName: named('backup'),
@@ -140,30 +146,37 @@ export function backup({ backupKeyArn, alertTopicArn }: Inputs) {
       BackupPlanTags: tagMap('backup'),
     },
   });
-  const backupRole = resource('BackupRole', 'AWS::IAM::Role', {
-    Properties: {
-      RoleName: named('backup'),
-      AssumeRolePolicyDocument: {
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Effect: 'Allow',
-            Principal: { Service: 'backup.amazonaws.com' },
-            Action: 'sts:AssumeRole',
-            Condition: { StringEquals: { 'aws:SourceAccount': aws.accountId } },
-          },
-        ],
+  const serviceRole = (id: string, name: string, comment: string, policies: readonly string[]) =>
+    resource(id, 'AWS::IAM::Role', {
+      comment,
+      Properties: {
+        RoleName: named(name),
+        AssumeRolePolicyDocument: {
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Effect: 'Allow',
+              Principal: { Service: 'backup.amazonaws.com' },
+              Action: 'sts:AssumeRole',
+              Condition: { StringEquals: { 'aws:SourceAccount': aws.accountId } },
+            },
+          ],
+        },
+        ManagedPolicyArns: policies.map((policy) => sub(`arn:\${AWS::Partition}:iam::aws:policy/${policy}`)),
+        Tags: tags(name),
       },
-      ManagedPolicyArns: [
-        'service-role/AWSBackupServiceRolePolicyForBackup',
-        'service-role/AWSBackupServiceRolePolicyForRestores',
-        'AWSBackupServiceRolePolicyForS3Backup',
-        'AWSBackupServiceRolePolicyForS3Restore',
-      ].map((policy) => sub(`arn:\${AWS::Partition}:iam::aws:policy/${policy}`)),
-      Tags: tags('backup'),
-    },
-  });
+    });
+  const backupRole = serviceRole('BackupRole', 'backup', 'Reads and copies, restores nothing.', [
+    'service-role/AWSBackupServiceRolePolicyForBackup',
+    'AWSBackupServiceRolePolicyForS3Backup',
+  ]);
+  const restoreRole = serviceRole('RestoreRole', 'restore', 'Chosen by whoever starts a restore, in either region.', [
+    'service-role/AWSBackupServiceRolePolicyForRestores',
+    'AWSBackupServiceRolePolicyForS3Restore',
+  ]);
   const backupSelection = resource('BackupSelection', 'AWS::Backup::BackupSelection', {
+    comment:
+      'By tag, so that the settings of AWS Backup in the region decide: Aurora and S3 have to be opted in there.',
     Properties: {
       BackupPlanId: backupPlan.ref,
       BackupSelection: {
@@ -180,7 +193,10 @@ export function backup({ backupKeyArn, alertTopicArn }: Inputs) {
       EventPattern: {
         source: ['aws.backup'],
         'detail-type': ['Backup Job State Change', 'Copy Job State Change'],
-        detail: { state: ['FAILED', 'ABORTED', 'EXPIRED', 'PARTIAL'] },
+        detail: {
+          state: ['FAILED', 'ABORTED', 'EXPIRED', 'PARTIAL'],
+          $or: [{ backupVaultName: [backupVault.ref] }, { sourceBackupVaultArn: [backupVault.att('BackupVaultArn')] }],
+        },
       },
       Targets: [{ Id: 'alerts', Arn: alertTopicArn }],
       Tags: tags('backup-failures'),
@@ -191,11 +207,19 @@ export function backup({ backupKeyArn, alertTopicArn }: Inputs) {
     exportedOutput('BackupVaultName', 'Name of the vault.', backupVault.ref),
     exportedOutput('BackupVaultArn', 'ARN of the vault.', backupVault.att('BackupVaultArn')),
     exportedOutput('BackupPlanId', 'ID of the backup plan.', backupPlan.ref),
+    exportedOutput('RestoreRoleArn', 'ARN of the role that a restore runs as.', restoreRole.att('Arn')),
+    exportedOutput(
+      'ReplicaVaultArn',
+      'ARN of the vault of the copies, in their region.',
+      replicaVaultArn,
+      copiesBackups,
+    ),
   ];
   return {
     fragment: fragment('Backup', [
-      ...[replicaRegion, dailyDays, weeklyDays, monthlyDays, coldStorageDays, copiesBackups],
-      ...[backupVault, backupPlan, backupRole, backupSelection, failureRule],
+      ...[replicaRegion, dailyDays, weeklyDays, monthlyDays, coldStorageDays, vaultLock],
+      ...[copiesElsewhere, copiesBackups, isVaultLocked],
+      ...[backupVault, backupPlan, backupRole, restoreRole, backupSelection, failureRule],
       ...outputs,
     ]),
     backupVault,

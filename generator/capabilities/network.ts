@@ -9,16 +9,20 @@ import {
   fragment,
   join,
   meets,
+  not,
   noValue,
+  type Parameter,
   parameter,
   type Resource,
   resource,
+  rule,
   select,
   sub,
 } from '../../lib/cfn/index.ts';
 import { exportedOutput, named, tags } from './environment.ts';
 
 interface Inputs {
+  environmentType: Parameter;
   logsKey: Resource<'AWS::KMS::Key'>;
 }
 
@@ -30,19 +34,20 @@ const TIERS = ['Public', 'Application', 'Data'] as const;
  * tier has none out either. At rest in us-west-2 (VPC pricing, 2026-11): about 33 USD a month for each NAT gateway, 3.65
  * for its address, 7.30 for each interface endpoint and zone. Deletion keeps nothing but the log group of the flow logs.
  */
-export function network({ logsKey }: Inputs) {
+export function network({ environmentType, logsKey }: Inputs) {
   const vpcCidr = parameter('VpcCidr', 'String', {
     group: 'Network',
     label: 'Address range of the VPC',
     Description: 'IPv4 range of the VPC, a /16. Cut into sixteen /20 blocks, of which up to nine become subnets.',
     Default: '10.20.0.0/16',
-    AllowedPattern: '^(10|172|192)\\.(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\\.0\\.0/16$',
-    ConstraintDescription: 'Use a private range of the form 10.20.0.0/16.',
+    AllowedPattern:
+      '^(10\\.(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])|172\\.(1[6-9]|2[0-9]|3[01])|192\\.168)\\.0\\.0/16$',
+    ConstraintDescription: 'Use a /16 of a private range: 10.x.0.0/16, 172.16.0.0/16 to 172.31.0.0/16, 192.168.0.0/16.',
   });
   const zoneCount = parameter('AvailabilityZoneCount', 'Number', {
     group: 'Network',
     label: 'Availability Zones',
-    Description: 'Zones that the subnets are spread over.',
+    Description: 'Zones that the subnets are spread over. Three need a region that has three.',
     Default: 2,
     AllowedValues: [2, 3],
   });
@@ -63,7 +68,7 @@ export function network({ logsKey }: Inputs) {
   const databasePort = parameter('DatabasePort', 'Number', {
     group: 'Network',
     label: 'Database port',
-    Description: 'Port of the database. Not the default of PostgreSQL (5432), which scanners try first.',
+    Description: 'Port of the database. 5432, the default of PostgreSQL, is what scanners try first; it is refused.',
     Default: 5433,
     MinValue: 1150,
     MaxValue: 65535,
@@ -79,9 +84,27 @@ export function network({ logsKey }: Inputs) {
   const flowLogRetentionDays = parameter('FlowLogRetentionDays', 'Number', {
     group: 'Protection',
     label: 'Flow log retention (days)',
-    Description: 'Days for which records of network traffic are kept.',
-    Default: 90,
-    AllowedValues: [7, 14, 30, 60, 90, 180, 365, 400, 731],
+    Description: 'Days until a record of network traffic expires.',
+    Default: 365,
+    AllowedValues: [30, 60, 90, 180, 365, 731, 1827, 3653],
+  });
+
+  const outlivesZone = rule('ProductionOutlivesZone', {
+    RuleCondition: equals(environmentType.ref, 'production'),
+    Assertions: [
+      {
+        Assert: equals(natGateways.ref, 'one-per-zone'),
+        AssertDescription: 'Set NatGateways to one-per-zone where EnvironmentType is production.',
+      },
+    ],
+  });
+  const hidesPort = rule('DatabasePortIsNotDefault', {
+    Assertions: [
+      {
+        Assert: not(equals(databasePort.ref, '5432')),
+        AssertDescription: 'Set DatabasePort to another port than 5432, the default of PostgreSQL.',
+      },
+    ],
   });
 
   const hasThirdZone = condition('HasThirdZone', equals(zoneCount.ref, 3));
@@ -90,6 +113,8 @@ export function network({ logsKey }: Inputs) {
   const hasInterfaceEndpoints = condition('HasInterfaceEndpoints', equals(interfaceEndpoints.ref, 'true'));
 
   const vpc = resource('Vpc', 'AWS::EC2::VPC', {
+    comment:
+      'Nothing uses its default security group. EC2.2 asks for one without rules, which CloudFormation cannot take away.',
     Properties: {
       CidrBlock: vpcCidr.ref,
       EnableDnsSupport: true,
@@ -186,7 +211,8 @@ export function network({ logsKey }: Inputs) {
   );
 
   const storageEndpoint = resource('StorageEndpoint', 'AWS::EC2::VPCEndpoint', {
-    comment: 'Free of charge, and traffic to S3 does not pass the NAT gateways.',
+    comment:
+      'Free of charge, and traffic to S3 does not pass the NAT gateways. ECR keeps the layers of images in a bucket of AWS.',
     Properties: {
       VpcId: vpc.ref,
       ServiceName: sub('com.amazonaws.${AWS::Region}.s3'),
@@ -207,6 +233,13 @@ export function network({ logsKey }: Inputs) {
             Action: 's3:*',
             Resource: '*',
             Condition: { StringEquals: { 'aws:ResourceAccount': aws.accountId } },
+          },
+          {
+            Sid: 'LayersOfContainerImages',
+            Effect: 'Allow',
+            Principal: '*',
+            Action: 's3:GetObject',
+            Resource: sub('arn:${AWS::Partition}:s3:::prod-${AWS::Region}-starport-layer-bucket/*'),
           },
         ],
       },
@@ -231,21 +264,23 @@ export function network({ logsKey }: Inputs) {
       Tags: tags('application'),
     },
   });
+  // A group without a rule for egress gets one that allows all of it. This one matches no packet.
+  const nothingGoesOut = [
+    {
+      IpProtocol: 'icmp',
+      FromPort: 252,
+      ToPort: 86,
+      CidrIp: '255.255.255.255/32',
+      Description: 'Nothing goes out: without a rule all would',
+    },
+  ];
   const dataGroup = (id: string, name: string, description: string) =>
     resource(id, 'AWS::EC2::SecurityGroup', {
       Properties: {
         GroupName: named(name),
         GroupDescription: description,
         VpcId: vpc.ref,
-        SecurityGroupEgress: [
-          {
-            IpProtocol: 'icmp',
-            FromPort: 252,
-            ToPort: 86,
-            CidrIp: '255.255.255.255/32',
-            Description: 'Nothing goes out',
-          },
-        ],
+        SecurityGroupEgress: nothingGoesOut,
         Tags: tags(name),
       },
     });
@@ -296,6 +331,7 @@ export function network({ logsKey }: Inputs) {
           Description: 'Application tier',
         },
       ],
+      SecurityGroupEgress: nothingGoesOut,
       Tags: tags('endpoints'),
     },
   });
@@ -313,15 +349,28 @@ export function network({ logsKey }: Inputs) {
         ServiceName: sub(`com.amazonaws.\${AWS::Region}.${service}`),
         VpcEndpointType: 'Interface',
         PrivateDnsEnabled: true,
-        SubnetIds: applicationSubnetIds,
+        SubnetIds: meets('PF.VPC.endpoint', applicationSubnetIds),
         SecurityGroupIds: [endpointGroup.att('GroupId')],
+        PolicyDocument: {
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Sid: 'OwnAccountOnly',
+              Effect: 'Allow',
+              Principal: '*',
+              Action: `${service}:*`,
+              Resource: '*',
+              Condition: { StringEquals: { 'aws:PrincipalAccount': aws.accountId } },
+            },
+          ],
+        },
         Tags: tags(`${service}-endpoint`),
       },
     }),
   );
 
   const flowLogGroup = resource('FlowLogGroup', 'AWS::Logs::LogGroup', {
-    DeletionPolicy: 'Retain',
+    DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
     Properties: {
       LogGroupName: sub('/plainform/${EnvironmentSuffix}/flow-logs'),
@@ -340,7 +389,12 @@ export function network({ logsKey }: Inputs) {
             Effect: 'Allow',
             Principal: { Service: 'vpc-flow-logs.amazonaws.com' },
             Action: 'sts:AssumeRole',
-            Condition: { StringEquals: { 'aws:SourceAccount': aws.accountId } },
+            Condition: {
+              StringEquals: { 'aws:SourceAccount': aws.accountId },
+              ArnLike: {
+                'aws:SourceArn': sub('arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:vpc-flow-log/*'),
+              },
+            },
           },
         ],
       },
@@ -393,6 +447,7 @@ export function network({ logsKey }: Inputs) {
     fragment: fragment('Network', [
       ...[vpcCidr, zoneCount, natGateways, interfaceEndpoints, databasePort, cachePort],
       flowLogRetentionDays,
+      ...[outlivesZone, hidesPort],
       ...[hasThirdZone, hasNatPerZone, hasThirdNat, hasInterfaceEndpoints],
       ...[vpc, internetGateway, gatewayAttachment, ...publicSubnets, ...applicationSubnets, ...dataSubnets],
       ...nats.flatMap(({ address, gateway }) => [address, gateway]),

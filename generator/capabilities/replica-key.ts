@@ -16,7 +16,7 @@ export function replicaKey() {
     MaxValue: 30,
   });
   const key = resource('ReplicaKey', 'AWS::KMS::Key', {
-    DeletionPolicy: 'Retain',
+    DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
     Properties: {
       Description: sub('Copies of the recovery points of ${EnvironmentSuffix}, and the notifications of this region'),

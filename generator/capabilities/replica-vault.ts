@@ -1,5 +1,15 @@
-import { fragment, meets, type Resource, resource, sub } from '../../lib/cfn/index.ts';
+import {
+  condition,
+  equals,
+  fragment,
+  meets,
+  noValue,
+  parameter,
+  type Resource,
+  resource,
+} from '../../lib/cfn/index.ts';
 import { exportedOutput, named, tagMap, tags } from './environment.ts';
+import { recoveryPointsStay } from './recovery-points-stay.ts';
 
 interface Inputs {
   replicaKey: Resource<'AWS::KMS::Key'>;
@@ -8,34 +18,28 @@ interface Inputs {
 
 /** The vault that receives the copies. Costs by stored GB. Deletion of the stack keeps it and its recovery points. */
 export function replicaVault({ replicaKey, alertTopic }: Inputs) {
+  const vaultLock = parameter('VaultLock', 'String', {
+    group: 'Protection',
+    label: 'Vault lock',
+    Description: 'governance: nobody shortens the life of a copy before the lock itself is taken away.',
+    Default: 'none',
+    AllowedValues: ['none', 'governance'],
+  });
+  const isVaultLocked = condition('IsVaultLocked', equals(vaultLock.ref, 'governance'));
   const vault = resource('ReplicaVault', 'AWS::Backup::BackupVault', {
-    comment: 'The backup plan of the primary region finds it by its name.',
-    DeletionPolicy: 'Retain',
+    comment: `The backup plan of the primary region finds it by its name. ${recoveryPointsStay.comment}`,
+    DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
     Properties: {
       BackupVaultName: named('replica'),
       EncryptionKeyArn: meets(['Backup.1', 'PF.Backup.vaultkms'], replicaKey.att('Arn')),
-      AccessPolicy: {
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Sid: 'KeepRecoveryPoints',
-            Effect: 'Deny',
-            Principal: '*',
-            Action: ['backup:DeleteRecoveryPoint', 'backup:UpdateRecoveryPointLifecycle'],
-            Resource: '*',
-            Condition: {
-              ArnNotLike: {
-                'aws:PrincipalArn': sub('arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${EnvironmentSuffix}-admin'),
-              },
-            },
-          },
-        ],
-      },
+      AccessPolicy: recoveryPointsStay.policy,
+      LockConfiguration: meets('PF.Backup.lock', isVaultLocked.pick({ MinRetentionDays: 1 }, noValue)),
       BackupVaultTags: tagMap('replica'),
     },
   });
   const restoreFailureRule = resource('RestoreFailureRule', 'AWS::Events::Rule', {
+    comment: 'The event of a restore names no vault: a failure in any environment alerts.',
     Properties: {
       Name: named('restore-failures'),
       Description: 'A restore job in this region failed',
@@ -53,6 +57,6 @@ export function replicaVault({ replicaKey, alertTopic }: Inputs) {
     exportedOutput('ReplicaVaultArn', 'ARN of the vault that receives the copies.', vault.att('BackupVaultArn')),
   ];
   return {
-    fragment: fragment('Copies of backups', [vault, restoreFailureRule, ...outputs]),
+    fragment: fragment('Copies of backups', [vaultLock, isVaultLocked, vault, restoreFailureRule, ...outputs]),
   };
 }

@@ -24,7 +24,7 @@ export function storage({ dataKeyArn }: Inputs) {
   const archiveDays = parameter('ArchiveAccessDays', 'Number', {
     group: 'Operations',
     label: 'Archive access after (days)',
-    Description: 'Days without a read after which Intelligent-Tiering archives an object.',
+    Description: 'Days without a read after which an object below archive/ has to be restored before it is read.',
     Default: 180,
     MinValue: 90,
     MaxValue: 730,
@@ -48,7 +48,7 @@ export function storage({ dataKeyArn }: Inputs) {
 
   const accessLogBucket = resource('AccessLogBucket', 'AWS::S3::Bucket', {
     comment: 'Encrypted with the key of S3: server access logs cannot be delivered to a bucket under a KMS key.',
-    DeletionPolicy: 'Retain',
+    DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
     Properties: {
       BucketName: sub('${EnvironmentSuffix}-access-logs-${AWS::AccountId}-${AWS::Region}'),
@@ -101,8 +101,9 @@ export function storage({ dataKeyArn }: Inputs) {
   });
 
   const dataBucket = resource('DataBucket', 'AWS::S3::Bucket', {
+    comment: 'Continuous backup learns of changes through EventBridge, and stops where the bucket does not send them.',
     DependsOn: [accessLogBucketPolicy],
-    DeletionPolicy: 'Retain',
+    DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
     Properties: {
       BucketName: sub('${EnvironmentSuffix}-data-${AWS::AccountId}-${AWS::Region}'),
@@ -125,6 +126,7 @@ export function storage({ dataKeyArn }: Inputs) {
         {
           Id: 'ArchiveWhatIsNotRead',
           Status: 'Enabled',
+          Prefix: 'archive/',
           Tierings: [{ AccessTier: 'ARCHIVE_ACCESS', Days: archiveDays.ref }],
         },
       ],
@@ -135,17 +137,45 @@ export function storage({ dataKeyArn }: Inputs) {
             Status: meets(['S3.10', 'S3.13'], 'Enabled'),
             Transitions: [{ StorageClass: 'INTELLIGENT_TIERING', TransitionInDays: tieringDays.ref }],
             NoncurrentVersionExpiration: { NoncurrentDays: noncurrentDays.ref },
+            ExpiredObjectDeleteMarker: true,
             AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
           },
         ],
       },
+      NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } },
       Tags: [...tags('data'), backupTag],
     },
   });
+  const dataObjects = sub('${DataBucket.Arn}/*');
   const dataBucketPolicy = resource('DataBucketPolicy', 'AWS::S3::BucketPolicy', {
+    comment:
+      'An upload gets the encryption of the bucket. One that asks for another is refused; the key is named by its ARN.',
     Properties: {
       Bucket: dataBucket.ref,
-      PolicyDocument: meets<PolicyDocument>('S3.5', { Version: '2012-10-17', Statement: httpsOnly(dataBucket) }),
+      PolicyDocument: meets<PolicyDocument>('S3.5', {
+        Version: '2012-10-17',
+        Statement: [
+          ...httpsOnly(dataBucket),
+          {
+            Sid: 'NoOtherEncryption',
+            Effect: 'Deny',
+            Principal: '*',
+            Action: 's3:PutObject',
+            Resource: dataObjects,
+            Condition: { StringNotEqualsIfExists: { 's3:x-amz-server-side-encryption': 'aws:kms' } },
+          },
+          {
+            Sid: 'NoOtherKey',
+            Effect: 'Deny',
+            Principal: '*',
+            Action: 's3:PutObject',
+            Resource: dataObjects,
+            Condition: {
+              StringNotEqualsIfExists: { 's3:x-amz-server-side-encryption-aws-kms-key-id': dataKeyArn },
+            },
+          },
+        ],
+      }),
     },
   });
 

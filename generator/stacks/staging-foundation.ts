@@ -19,7 +19,7 @@ export function stagingFoundation() {
       base.fragment,
       keys.fragment,
       topic.fragment,
-      network(keys).fragment,
+      network({ ...base, ...keys }).fragment,
       cost({ ...base, ...topic }).fragment,
     ],
   });
