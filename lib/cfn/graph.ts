@@ -63,9 +63,10 @@ function collectSub(argument: Json, path: Path, found: Reference[]): void {
   if (!call) return;
   for (const part of parseSub(call.text)) {
     if (!('name' in part) || Object.hasOwn(call.variables, part.name)) continue;
-    const dot = part.name.indexOf('.');
-    if (dot === -1) found.push({ kind: 'Ref', target: part.name, path });
-    else found.push({ kind: 'GetAtt', target: part.name.slice(0, dot), attribute: part.name.slice(dot + 1), path });
+    const name = part.name.trim(); // CloudFormation accepts blanks inside the braces.
+    const dot = name.indexOf('.');
+    if (dot === -1) found.push({ kind: 'Ref', target: name, path });
+    else found.push({ kind: 'GetAtt', target: name.slice(0, dot), attribute: name.slice(dot + 1), path });
   }
   for (const [key, member] of Object.entries(call.variables)) collect(member, [...path, 'Fn::Sub', 1, key], found);
 }

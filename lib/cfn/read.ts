@@ -328,7 +328,7 @@ const PLAIN_TAGS = [boolYaml11Tag, intYaml11Tag, floatYaml11Tag];
 
 function plainScalar(text: string, absent: boolean): Json {
   if (absent || nullYaml11Tag.resolve(text, false, '') !== NOT_RESOLVED) return null;
-  if (!MAYBE_TYPED.test(text)) return text;
+  if (!MAYBE_TYPED.test(text) || /^[yn]$/i.test(text)) return text; // CloudFormation keeps Y and N as text.
   for (const tag of PLAIN_TAGS) {
     const value = tag.resolve(text, false, '');
     if (value === NOT_RESOLVED) continue;

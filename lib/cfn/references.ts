@@ -30,6 +30,8 @@ class Names {
   readonly #resources: Set<string>;
   readonly #conditions: Set<string>;
   readonly #mappings: Set<string>;
+  /** Resources inside a module are named after it: `NetworkVpc` for `Vpc` of the module `Network`. */
+  readonly #modules: string[];
   /** With a transform, names can be added that the text does not show. */
   readonly #open: boolean;
 
@@ -38,11 +40,14 @@ class Names {
     this.#resources = new Set(Object.keys(template.Resources ?? {}));
     this.#conditions = new Set(Object.keys(template.Conditions ?? {}));
     this.#mappings = new Set(Object.keys(template.Mappings ?? {}));
+    this.#modules = Object.entries(template.Resources ?? {}).flatMap(([id, entry]) =>
+      String(entry?.Type).endsWith('::MODULE') ? [id] : [],
+    );
     this.#open = template.Transform !== undefined || hasInclude(template);
   }
 
   judge({ kind, target, path }: Reference): Finding[] {
-    if (target.includes('${')) return [];
+    if (target.includes('${') || this.#modules.some((module) => target.startsWith(module))) return [];
     switch (kind) {
       case 'Ref':
         if (this.#parameters.has(target) || this.#resources.has(target) || PSEUDO_PARAMETERS.includes(target))

@@ -74,7 +74,7 @@ export function checkTemplate(document: TemplateDocument): CheckResult {
 /** CFN110 to CFN112: without resources that are mappings with a type, nothing else can be judged. */
 function shapeOf(template: Template): Finding[] {
   const entries = template.Resources as unknown as Json;
-  if (!isObject(entries) || Object.keys(entries).length === 0) {
+  if (!isObject(entries)) {
     const fix = 'add a Resources section with at least one resource';
     return [{ code: 'CFN110', severity: 'error', path: ['Resources'], message: 'the template has no resources', fix }];
   }

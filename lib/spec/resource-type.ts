@@ -54,7 +54,8 @@ export function isPublished(name: string): boolean {
 /** Whether `Fn::GetAtt` gives the attribute. Undefined: not known, as for custom resources and nested stacks' outputs. */
 export function hasAttribute(type: string, attribute: string): boolean | undefined {
   const entry = resourceType(type);
-  if (!entry || type === 'AWS::CloudFormation::Stack' || type.startsWith('AWS::Serverless::')) return undefined;
+  if (!entry || !isPublished(type) || type === 'AWS::CloudFormation::Stack' || type.startsWith('AWS::Serverless::'))
+    return undefined;
   if (entry.attributes.length === 0) return undefined;
   // A nested attribute may be given where its parent is listed, and the other way round.
   return entry.attributes.some(
