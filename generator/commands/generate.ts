@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { renderStack } from '../../lib/cfn/compose.ts';
 import { fileInProject } from '../../lib/project.ts';
 import { writeFile } from '../../lib/write-file.ts';
+import { STAGING_RUNBOOK, stagingRunbook } from '../runbooks/staging.ts';
 import { stacks } from '../stacks/index.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -18,6 +19,13 @@ export function generate(options: { check?: boolean; json?: boolean }, terminal:
     const composed = stack();
     return { file: `templates/${composed.name}.yaml`, text: renderStack(composed), template: composed.template };
   });
+  const names = Object.keys(stacks);
+  const runbook = stagingRunbook(
+    Object.fromEntries(made.map(({ template }, index) => [names[index]!, template])),
+    Object.fromEntries(made.map(({ text }, index) => [names[index]!, Buffer.byteLength(text)])),
+  );
+  const runbookPath = fileInProject(STAGING_RUNBOOK);
+  const runbookStale = !existsSync(runbookPath) || readFileSync(runbookPath, 'utf8') !== runbook;
   const results: Written[] = made.map(({ file, text, template }) => {
     const path = fileInProject(file);
     const state = !existsSync(path) ? 'new' : readFileSync(path, 'utf8') === text ? 'unchanged' : 'changed';
@@ -32,15 +40,18 @@ export function generate(options: { check?: boolean; json?: boolean }, terminal:
   if (!options.check) {
     for (const [index, { file, text }] of made.entries())
       if (results[index]!.state !== 'unchanged') writeFile(fileInProject(file), text);
+    if (runbookStale) writeFile(runbookPath, runbook);
   }
   const stale = results.filter(({ state }) => state === 'orphan' || (options.check && state !== 'unchanged'));
   if (options.json) {
     terminal.print(JSON.stringify({ version: 1, templates: results }, null, 2));
   } else {
     for (const result of results) terminal.print(describe(result, options.check === true));
-    if (stale.length > 0 && options.check) terminal.print('run `npm run generate` and commit what it writes');
+    if (runbookStale) terminal.print(`${STAGING_RUNBOOK}  ${options.check ? 'differs from its source' : 'written'}`);
+    if ((stale.length > 0 || runbookStale) && options.check)
+      terminal.print('run `npm run generate` and commit what it writes');
   }
-  return stale.length > 0 ? 1 : 0;
+  return stale.length > 0 || (options.check && runbookStale) ? 1 : 0;
 }
 
 function describe({ file, state, bytes, resources }: Written, check: boolean): string {
