@@ -49,7 +49,7 @@ targeted('verify')
   .action(runs(async () => (await import('./commands/verify.ts')).verify));
 
 command('start')
-  .description('generate, deploy to the embedded emulator, verify, report: what `npm start` does')
+  .description('generate, check, deploy to the embedded emulator, verify, report: what `npm start` does')
   .option('--environment <name>', 'staging, development or production-like', 'staging')
   .addHelpText('after', examples('plainform start', 'plainform start --environment development'))
   .action(runs(async () => (await import('./commands/start.ts')).start));

@@ -1,28 +1,32 @@
 import { emulatorMissing } from '../../lib/deployment/emulator.ts';
 import { fileInProject } from '../../lib/project.ts';
 import { writeFile } from '../../lib/write-file.ts';
-import { ENVIRONMENTS } from '../environments.ts';
+import { ENVIRONMENTS, stacksOf } from '../environments.ts';
 import type { Terminal } from '../terminal.ts';
+import { check } from './check.ts';
 import { type DeployedStack, deployEnvironment } from './deploy.ts';
 import { generate } from './generate.ts';
 import { environmentOf, withTarget } from './target.ts';
 import { renderVerified, type VerifiedStack, verifyEnvironment } from './verify.ts';
 
-/** Generate, deploy to the embedded emulator, verify, report: the main job, as `npm start` runs it. */
+/** Generate, check, deploy to the embedded emulator, verify, report: the main job, as `npm start` runs it. */
 export async function start(options: { environment: string; json?: boolean }, terminal: Terminal): Promise<0 | 1> {
   const environment = environmentOf(options.environment ?? ENVIRONMENTS[0]);
   terminal.progress(terminal.paint('bold', '1. generate'));
   const generated = generate({}, terminal);
 
+  terminal.progress(terminal.paint('bold', '\n2. check'));
+  const checked = check({ arguments: stacksOf(environment).map(({ template }) => fileInProject(template)) }, terminal);
+
   const missing = emulatorMissing();
   if (missing) {
     terminal.print(`\nLeft out: deployment and verification, because ${missing}.`);
-    return generated;
+    return generated === 0 && checked === 0 ? 0 : 1;
   }
   const { deployed, verified } = await withTarget({ target: 'emulator' }, async (endpoint) => {
-    terminal.progress(terminal.paint('bold', '\n2. deploy to the embedded emulator'));
+    terminal.progress(terminal.paint('bold', '\n3. deploy to the embedded emulator'));
     const stacks = await deployEnvironment({ environment }, endpoint, terminal);
-    terminal.progress(terminal.paint('bold', '\n3. verify'));
+    terminal.progress(terminal.paint('bold', '\n4. verify'));
     return { deployed: stacks, verified: await verifyEnvironment(environment, endpoint, terminal) };
   });
 
@@ -53,7 +57,7 @@ export async function start(options: { environment: string; json?: boolean }, te
       `  report     ${report}`,
     ].join('\n'),
   );
-  return count('differs') > 0 ? 1 : generated;
+  return count('differs') > 0 || checked !== 0 ? 1 : generated;
 }
 
 function renderReport(

@@ -1,0 +1,134 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { parseTemplate, readTemplate } from '../../../lib/cfn/read.ts';
+import { isObject, type Json } from '../../../lib/cfn/template.ts';
+import { checkTemplate } from '../../../lib/check/check-template.ts';
+import { fileInProject } from '../../../lib/project.ts';
+
+const GOOD = `
+Parameters:
+  Tier: {Type: String, Default: dev, AllowedValues: [dev, prod]}
+Conditions:
+  IsProd: !Equals [!Ref Tier, prod]
+Resources:
+  Key:
+    Type: AWS::KMS::Key
+    Condition: IsProd
+    Properties: {KeyPolicy: {}, EnableKeyRotation: true}
+  Alias:
+    Type: AWS::KMS::Alias
+    Properties: {AliasName: alias/a, TargetKeyId: key}
+  Bucket:
+    Type: AWS::S3::Bucket
+    Properties:
+      BucketName: !Sub '\${Tier}-data'
+      VersioningConfiguration: {Status: Enabled}
+Outputs:
+  KeyArn: {Condition: IsProd, Value: !GetAtt Key.Arn}
+`;
+
+const codes = (text: string) => checkTemplate(parseTemplate(text, 'a.yaml')).findings.map(({ code }) => code);
+
+test('a good template has no finding, and its scenarios are counted', () => {
+  const result = checkTemplate(parseTemplate(GOOD, 'a.yaml'));
+  expect(result).toMatchObject({ findings: [], notJudged: [], scenarios: { total: '2', reachable: '2' } });
+});
+
+describe('one change makes one finding', () => {
+  test.each([
+    ['CFN110', 'no resources', 'Resources:', 'Resource:'],
+    ['CFN112', 'a resource without a type', 'Type: AWS::S3::Bucket', 'Kind: AWS::S3::Bucket'],
+    ['CFN201', 'a Ref to nothing', "'${Tier}-data'", "'${Teir}-data'"],
+    ['CFN204', 'a condition that is not there', 'Condition: IsProd\n', 'Condition: IsProduction\n'],
+    ['CFN301', 'a type that does not exist', 'AWS::S3::Bucket', 'AWS::S3::Buckett'],
+    ['CFN302', 'a misspelt property', 'BucketName:', 'BucketNam:'],
+    ['CFN302', 'a misspelt nested property', '{Status: Enabled}', '{Status: Enabled, Stat: x}'],
+    ['CFN303', 'a missing property', ', TargetKeyId: key', ''],
+    ['CFN303', 'a property that AWS::NoValue removes', 'TargetKeyId: key', 'TargetKeyId: !Ref AWS::NoValue'],
+    ['CFN304', 'a list where a text stands', "!Sub '${Tier}-data'", '[a]'],
+    ['CFN305', 'a value that is not offered', 'Status: Enabled', 'Status: On-ish'],
+    ['CFN305', 'a value that is not offered, in a branch', 'Status: Enabled', 'Status: !If [IsProd, Enabled, Of]'],
+    ['CFN306', 'an attribute that the type lacks', 'Key.Arn', 'Key.Name'],
+    ['CFN402', 'a default that is not allowed', 'Default: dev', 'Default: test'],
+    ['CFN501', 'a condition that is never true', '[!Ref Tier, prod]', '[!Ref Tier, live]'],
+    ['CFN504', 'an output of what may be absent', '{Condition: IsProd, Value', '{Value'],
+  ])('%s: %s', (code, _what, was, is) => {
+    expect(GOOD).toContain(was);
+    expect(codes(GOOD.replace(was, is))).toContain(code);
+  });
+});
+
+test('a finding has line, column, what is near and the next step', () => {
+  const [finding] = checkTemplate(parseTemplate(GOOD.replace('BucketName:', 'BucketNam:'), 'a.yaml')).findings;
+  expect(finding).toEqual({
+    code: 'CFN302',
+    severity: 'error',
+    path: ['Resources', 'Bucket', 'Properties', 'BucketNam'],
+    message: 'Bucket.Properties.BucketNam: there is no property BucketNam here; did you mean BucketName?',
+    fix: 'write BucketName',
+    file: 'a.yaml',
+    line: 17,
+    column: 7,
+  });
+});
+
+test('what a function gives is not judged, and never an error', () => {
+  const text = GOOD.replace('Status: Enabled', 'Status: !ImportValue x').replace(
+    '{KeyPolicy: {}',
+    '{KeyPolicy: !Ref Tier',
+  );
+  expect(codes(text)).toEqual([]);
+});
+
+test.each([
+  'staging-replica',
+  'staging-foundation',
+  'staging',
+  'staging-masking',
+  'staging-governance',
+  'staging-monitoring',
+])('templates/%s.yaml has no finding', (name) =>
+  expect(checkTemplate(readTemplate(fileInProject(`templates/${name}.yaml`))).findings).toEqual([]),
+);
+
+test('no mutilation of a template makes the check throw', () => {
+  const original = parseTemplate(GOOD, 'a.yaml').value;
+  const places = pathsOf(original, []);
+  const odd = fc.constantFrom<Json>(
+    null,
+    7,
+    '',
+    [],
+    {},
+    [null],
+    { Ref: 3 },
+    { 'Fn::If': [] },
+    { 'Fn::Sub': {} },
+    { 'Fn::GetAtt': 'x' },
+  );
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(places.length - 1), odd), { minLength: 1, maxLength: 3 }), (changes) => {
+      const value = structuredClone(original);
+      for (const [place, replacement] of changes) put(value, places[place]!, structuredClone(replacement));
+      if (!isObject(value)) return;
+      const result = checkTemplate(parseTemplate(JSON.stringify(value), 'a.json'));
+      expect(Array.isArray(result.findings)).toBe(true);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+function pathsOf(value: Json, path: (string | number)[]): (string | number)[][] {
+  const members = Array.isArray(value) ? [...value.entries()] : isObject(value) ? Object.entries(value) : [];
+  return members.flatMap(([key, member]) => [[...path, key], ...pathsOf(member, [...path, key])]);
+}
+
+function put(root: Json, path: readonly (string | number)[], replacement: Json): void {
+  let node = root as Record<string | number, Json>;
+  for (const key of path.slice(0, -1)) {
+    const next = node?.[key];
+    if (typeof next !== 'object' || next === null) return;
+    node = next as Record<string | number, Json>;
+  }
+  if (typeof node === 'object' && node !== null) node[path.at(-1)!] = replacement;
+}
