@@ -19,13 +19,7 @@ import { readParameterFile } from '../../lib/cfn/parameter-file.ts';
 import { readText } from '../../lib/cfn/read.ts';
 import { clientOptions } from '../../lib/deployment/clients.ts';
 import { createChangeSet, describeStack, executeChangeSet, stackOutputs } from '../../lib/deployment/deploy-stack.ts';
-import {
-  type Emulator,
-  emulatorMissing,
-  nativeTypes,
-  recordedTypes,
-  startEmulator,
-} from '../../lib/deployment/emulator.ts';
+import { type Emulator, emulatorMissing, startEmulator } from '../../lib/deployment/emulator.ts';
 import { fileInProject } from '../../lib/project.ts';
 import { primaryRegion } from '../../lib/region.ts';
 
@@ -97,20 +91,6 @@ const parametersOf = (stack: ReturnType<typeof stacksOf>[number]) =>
 const templateOf = (stack: ReturnType<typeof stacksOf>[number]) => readText(fileInProject(stack.template));
 
 describe(`the emulator's list of what it records${why}`, () => {
-  scenario('names no type that the emulator creates by itself', () => {
-    const native = new Set(nativeTypes());
-    expect([...recordedTypes()].filter((type) => native.has(type))).toEqual([]);
-  });
-
-  scenario('names every type of our templates that the emulator lacks, and no other', () => {
-    const native = new Set(nativeTypes());
-    const used = new Set(
-      stacksOf('staging').flatMap((stack) => templateOf(stack).match(/(?<=Type: )AWS::\w+::\w+$/gm) ?? []),
-    );
-    const lacking = [...used].filter((type) => !native.has(type) && !type.startsWith('AWS::Serverless::')).sort();
-    expect([...recordedTypes()].sort()).toEqual(lacking);
-  });
-
   scenario('does not hide a misspelt type: it is refused', async () => {
     const text = 'Resources: {A: {Type: AWS::SQS::Queu}}';
     await expect(deployText('misspelt', text)).rejects.toThrow(/AWS::SQS::Queu/);

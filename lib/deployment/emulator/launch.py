@@ -1,127 +1,63 @@
-"""Starts ministack with a handler for each resource type that it cannot create.
+"""Starts ministack so that an unchanged template deploys: types it lacks are recorded or created through its services
+(`recording.py`, `creating.py`), what it gets wrong is put right (`correcting.py`).
 
-Such a resource is recorded: the stack reaches CREATE_COMPLETE, Ref and GetAtt give well-formed values, and nothing else
-exists. `lib/data/emulator.json` lists the types that the templates here need so; reports say "recorded" for them. A type
-that CloudFormation does not have is not registered, so a misspelt one is refused as AWS refuses it.
+    launch.py               serves on BIND_HOST:GATEWAY_PORT until its standard input ends, then removes its working directory
+    launch.py --uncorrected the same without `correcting.py`: shows the tests which corrections are still needed
+    launch.py --describe    prints what the installed version creates by itself, and what is added here, as JSON
 
-`_RESOURCE_HANDLERS` is private to ministack: requirements.txt pins its version, and a test notices when a type becomes
-native. Called as `launch.py TYPES.json`, or `launch.py TYPES.json --list-types` to print the native types as JSON.
+`_RESOURCE_HANDLERS` and the other names with an underscore are private to ministack: requirements.txt pins its version,
+`lib/data/emulator.json` lists what is added, and test/integration/emulator.test.ts fails when the two no longer fit.
 """
 
+import importlib.metadata
 import json
-import pathlib
+import os
+import shutil
 import sys
-import uuid
+import threading
 
-from ministack.core.responses import get_account_id, get_region
-from ministack.services.cloudformation import changesets, engine, stacks  # noqa: F401 (loaded to be patched)
-from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
+from ministack.services.cloudformation import provisioners
 
-# How the physical ID of a type begins, where it is not a name.
-ID_PREFIX = {
-    "AWS::EC2::EIP": "eipalloc",
-    "AWS::EC2::FlowLog": "fl",
-    "AWS::EC2::NatGateway": "nat",
-    "AWS::EC2::SecurityGroupEgress": "sgr",
-    "AWS::EC2::SecurityGroupIngress": "sgr",
-}
-NAME_PROPERTIES = ("Name", "ConfigRuleName", "SubscriptionName", "BudgetName")
+NATIVE = sorted(provisioners._RESOURCE_HANDLERS)
 
 
-def physical_id(resource_type, logical_id, properties, stack_name):
-    if resource_type in ID_PREFIX:
-        return f"{ID_PREFIX[resource_type]}-{uuid.uuid4().hex[:17]}"
-    for name in NAME_PROPERTIES:
-        if isinstance(properties.get(name), str):
-            return properties[name]
-    return f"{stack_name}-{logical_id}-{uuid.uuid4().hex[:12].upper()}"
+def register(with_corrections):
+    import correcting
+    import creating
+    import recording
+
+    if with_corrections:
+        correcting.apply()
+    for resource_type in recording.known_types() - set(NATIVE):
+        if resource_type.startswith("AWS::Serverless::"):
+            continue  # the SAM transform leaves none of these
+        handler = creating.HANDLERS.get(resource_type) or recording.recorder(resource_type)
+        provisioners._RESOURCE_HANDLERS[resource_type] = correcting.with_all_attributes(resource_type, handler)
+        provisioners._REPLACING_PROPERTIES[resource_type] = recording.create_only(resource_type)
+    return sorted(creating.HANDLERS)
 
 
-def attributes(resource_type, identifier, names):
-    service = resource_type.split("::")[1].lower()
-    values = {}
-    for name in names:
-        if name in ("Id", "AllocationId", "NatGatewayId"):
-            values[name] = identifier
-        elif name == "PublicIp":
-            values[name] = "203.0.113.10"
-        elif name.endswith("Arn"):
-            values[name] = f"arn:aws:{service}:::{identifier}"
-        else:
-            values[name] = f"{identifier}-{name}"
-    return values
+def end_with_parent():
+    """The parent holds the other end of standard input: when it is gone, however it went, so are we."""
+    folder = os.getcwd()
 
+    def wait():
+        sys.stdin.buffer.read()
+        if os.path.basename(folder).startswith("plainform-emulator-"):  # started by hand: the folder is not ours to remove
+            shutil.rmtree(folder, ignore_errors=True)
+        os._exit(0)
 
-def recorder(resource_type, folder):
-    def names():
-        path = folder / f"{resource_type.replace('::', '-')}.json"
-        return json.loads(path.read_text())["attributes"]
-
-    def create(logical_id, properties, stack_name):
-        identifier = physical_id(resource_type, logical_id, properties, stack_name)
-        return identifier, attributes(resource_type, identifier, names())
-
-    def update(identifier, old_properties, new_properties, stack_name):
-        return identifier, attributes(resource_type, identifier, names())
-
-    def delete(identifier, properties):
-        return None
-
-    return {"create": create, "update": update, "delete": delete}
-
-
-def master_secret(identifier, properties):
-    """A managed master password: AWS makes the secret, the emulator does not, but templates refer to its ARN."""
-    if str(properties.get("ManageMasterUserPassword", "")).lower() != "true":
-        return {}
-    return {"MasterUserSecret.SecretArn": f"arn:aws:secretsmanager:::secret:rds!{identifier}"}
-
-
-def with_attributes(resource_type, more):
-    """Lets a native handler give attributes that it leaves out."""
-    native = _RESOURCE_HANDLERS[resource_type]
-
-    def create(logical_id, properties, stack_name):
-        identifier, values = native["create"](logical_id, properties, stack_name)
-        return identifier, {**values, **more(identifier, properties)}
-
-    def update(identifier, old_properties, new_properties, *rest):
-        identifier, values = native["update"](identifier, old_properties, new_properties, *rest)
-        return identifier, {**values, **more(identifier, new_properties)}
-
-    _RESOURCE_HANDLERS[resource_type] = {**native, "create": create, "update": update}
-
-
-def pseudo_parameters_in_conditions():
-    """Conditions may compare AWS::Region and AWS::AccountId; ministack knows them everywhere but there."""
-    original = engine._evaluate_conditions
-
-    def evaluate(template, params):
-        pseudo = {
-            "AWS::Region": {"Value": get_region()},
-            "AWS::AccountId": {"Value": get_account_id()},
-            "AWS::Partition": {"Value": "aws"},
-            "AWS::URLSuffix": {"Value": "amazonaws.com"},
-        }
-        return original(template, {**pseudo, **params})
-
-    for module in list(sys.modules.values()):
-        if getattr(module, "_evaluate_conditions", None) is original:
-            module._evaluate_conditions = evaluate
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def main():
-    types_file = pathlib.Path(sys.argv[1])
-    native = sorted(_RESOURCE_HANDLERS)
-    if "--list-types" in sys.argv:
-        print(json.dumps(native))
+    arguments, sys.argv = sys.argv[1:], sys.argv[:1]
+    if "--describe" in arguments:
+        version = importlib.metadata.version("ministack")
+        print(json.dumps({"version": version, "native": NATIVE, "created": register(True)}))
         return
-    for resource_type in json.loads(types_file.read_text()):
-        if resource_type not in _RESOURCE_HANDLERS and not resource_type.startswith("AWS::Serverless::"):
-            _RESOURCE_HANDLERS[resource_type] = recorder(resource_type, types_file.parent)
-    with_attributes("AWS::RDS::DBCluster", master_secret)
-    pseudo_parameters_in_conditions()
-    sys.argv = sys.argv[:1]
+    end_with_parent()
+    register(with_corrections="--uncorrected" not in arguments)
     from ministack.app import main as serve
 
     serve()

@@ -40,6 +40,8 @@ REF_IS_ARN = {
     "AWS::StepFunctions::Activity",
     "AWS::StepFunctions::StateMachineAlias",
 }
+# What GetAtt gives where nothing better is known.
+PLACEHOLDERS = {"array": [], "boolean": "false", "integer": "0", "number": "0", "object": {}}
 
 
 @functools.cache
@@ -95,6 +97,16 @@ def identifier_of(resource_type, logical_id, properties, stack_name):
     return arn(resource_type, generated) if resource_type in REF_IS_ARN or any(n.endswith("Arn") for n in names) else generated
 
 
+def attribute_type(resource_type, name):
+    schema = specification(resource_type).get("schema", {})
+    found = schema
+    for part in name.split("."):
+        found = found.get("properties", {}).get(part, {})
+        if "$ref" in found:
+            found = schema.get("definitions", {}).get(found["$ref"].split("/")[-1], {})
+    return found.get("type")
+
+
 def attribute_of(resource_type, identifier, properties, name):
     """A well-formed value for GetAtt: the property of that name, or one made from the identifier."""
     value = properties
@@ -102,9 +114,9 @@ def attribute_of(resource_type, identifier, properties, name):
         value = value.get(part) if isinstance(value, dict) else None
     if value is not None:
         return value
-    types = specification(resource_type).get("attributeTypes", {})
-    if types.get(name) == "array":
-        return []
+    kind = attribute_type(resource_type, name)
+    if kind in PLACEHOLDERS:
+        return PLACEHOLDERS[kind]
     if name.split(".")[-1].endswith("Arn"):
         return identifier if identifier.startswith("arn:") else arn(resource_type, identifier)
     if name.split(".")[-1].endswith("Id"):
