@@ -68,11 +68,12 @@ function npm(...words) {
 
 /** `{ ok: true }`, or `{ ok: false, reason }`: why the Python tools are not there. */
 function installPythonTools() {
+  const stampFile = at('.venv/.plainform-stamp');
+  // Without starting a Python: that alone can take longer than all the rest. The link is dead where its Python is gone.
+  if (existsSync(at('.venv/bin/python')) && stampIs(stampFile, hashOf(at('requirements.txt'), versionOfVenv())))
+    return { ok: true };
   const found = findPython();
   if (found === undefined) return without('no Python 3.10 or newer was found');
-  const stamp = hashOf(at('requirements.txt'), found.version);
-  const stampFile = at('.venv/.plainform-stamp');
-  if (stampIs(stampFile, stamp)) return { ok: true };
 
   step(`Python tools into .venv (${found.name}, ${found.version}); the first time takes a minute`);
   rmSync(at('.venv'), { recursive: true, force: true });
@@ -93,7 +94,7 @@ function installPythonTools() {
     { encoding: 'utf8' },
   );
   if (pip.status !== 0) return without(`pip could not install requirements.txt: ${lastLine(pip.stderr || pip.stdout)}`);
-  writeFileSync(stampFile, stamp);
+  writeFileSync(stampFile, hashOf(at('requirements.txt'), versionOfVenv()));
   return { ok: true };
 }
 
@@ -101,6 +102,12 @@ function without(reason) {
   rmSync(at('.venv'), { recursive: true, force: true });
   step(`${reason}; ${LEFT_OUT}`);
   return { ok: false, reason };
+}
+
+function versionOfVenv() {
+  const settings = at('.venv/pyvenv.cfg');
+  const stated = existsSync(settings) ? readFileSync(settings, 'utf8').match(/^version\s*=\s*(\S+)/m) : null;
+  return stated?.[1] ?? '';
 }
 
 function findPython() {
