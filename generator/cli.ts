@@ -48,6 +48,23 @@ targeted('verify')
   )
   .action(runs(async () => (await import('./commands/verify.ts')).verify));
 
+command('params')
+  .description('hold the parameter files against their templates')
+  .option('--environment <name>', 'only this environment')
+  .addHelpText('after', examples('plainform params', 'plainform params --environment staging'))
+  .action(runs(async () => (await import('./commands/params.ts')).params));
+
+targeted('outputs')
+  .description('write the outputs of the deployed stacks to cfn-outputs/flat-outputs.json')
+  .addHelpText('after', examples('plainform outputs --environment staging --target aws'))
+  .action(runs(async () => (await import('./commands/outputs.ts')).outputs));
+
+targeted('destroy')
+  .description('delete the stacks of an environment; says first what is kept')
+  .option('--yes <name>', 'the name of the environment again: without it nothing is deleted')
+  .addHelpText('after', examples('plainform destroy --environment development --target aws --yes development'))
+  .action(runs(async () => (await import('./commands/destroy.ts')).destroy));
+
 command('start')
   .description('generate, check, deploy to the embedded emulator, verify, report: what `npm start` does')
   .option('--environment <name>', 'staging, development or production-like', 'staging')

@@ -169,7 +169,7 @@ export async function describeStack(
   });
 }
 
-async function eventsOf(client: CloudFormationClient, target: Target, stackName: string): Promise<StackEvent[]> {
+export async function eventsOf(client: CloudFormationClient, target: Target, stackName: string): Promise<StackEvent[]> {
   const events: StackEvent[] = [];
   let token: string | undefined;
   do {

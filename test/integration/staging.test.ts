@@ -18,6 +18,7 @@ import type { Terminal } from '../../generator/terminal.ts';
 import { readParameterFile } from '../../lib/cfn/parameter-file.ts';
 import { readText } from '../../lib/cfn/read.ts';
 import { clientOptions } from '../../lib/deployment/clients.ts';
+import { deleteStack } from '../../lib/deployment/delete-stack.ts';
 import { createChangeSet, describeStack, executeChangeSet, stackOutputs } from '../../lib/deployment/deploy-stack.ts';
 import { type Emulator, emulatorMissing, startEmulator } from '../../lib/deployment/emulator.ts';
 import { fileInProject } from '../../lib/project.ts';
@@ -330,4 +331,26 @@ describe(`a second environment${why}`, () => {
     },
     60_000,
   );
+});
+
+describe(`deleting${why}`, () => {
+  scenario('a stack that others import from is refused, and they are named', async () => {
+    await expect(deleteStack(target(), 'development-foundation')).rejects.toThrow(/development-data.* import from it/);
+  });
+
+  scenario(
+    'an environment goes in the opposite order of its deployment, and leaves the other alone',
+    async () => {
+      for (const { stackName, region: where } of stacksOf('development').reverse())
+        expect(await deleteStack(target(where), stackName)).toBe(true);
+      const { Exports = [] } = await cloudFormation().send(new ListExportsCommand({}));
+      expect(Exports.filter(({ Name }) => Name?.startsWith('development-'))).toEqual([]);
+      expect(Exports.some(({ Name }) => Name === 'staging-VpcId')).toBe(true);
+    },
+    60_000,
+  );
+
+  scenario('a stack that is not there is no error', async () => {
+    expect(await deleteStack(target(), 'development-data')).toBe(false);
+  });
 });
