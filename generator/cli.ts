@@ -34,6 +34,7 @@ command('check')
 targeted('deploy')
   .description('deploy the stacks of an environment, each by a change set')
   .option('--dry-run', 'make the change sets, show them, discard them')
+  .option('--force', 'deploy in spite of errors that the check found')
   .addHelpText(
     'after',
     examples('plainform deploy --environment staging --dry-run', 'plainform deploy --environment staging --target aws'),

@@ -1,6 +1,7 @@
 import { CfnError } from '../../lib/cfn/errors.ts';
 import { readParameterFile } from '../../lib/cfn/parameter-file.ts';
 import { readTemplate } from '../../lib/cfn/read.ts';
+import { checkTemplate } from '../../lib/check/check-template.ts';
 import {
   createChangeSet,
   discardChangeSet,
@@ -24,6 +25,8 @@ export interface DeployedStack {
 interface Options extends TargetOptions {
   environment: string;
   dryRun?: boolean;
+  /** Deploys in spite of errors that the check found. */
+  force?: boolean;
   json?: boolean;
 }
 
@@ -35,13 +38,17 @@ export async function deploy(options: Options, terminal: Terminal): Promise<0 | 
 }
 
 export async function deployEnvironment(
-  options: Pick<Options, 'environment' | 'dryRun'>,
+  options: Pick<Options, 'environment' | 'dryRun' | 'force'>,
   endpoint: string | undefined,
   terminal: Terminal,
 ): Promise<DeployedStack[]> {
   const stacks = stacksOf(environmentOf(options.environment)).map((stack) => ({ ...stack, ...readStack(stack) }));
   const findings = stacks.flatMap(({ problems }) => problems);
   if (findings.length > 0) throw new CfnError(findings);
+  const errors = stacks
+    .flatMap(({ document }) => checkTemplate(document).findings)
+    .filter(({ severity }) => severity === 'error');
+  if (errors.length > 0 && !options.force) throw new CfnError(errors, { exitCode: 1 });
 
   const recorded = endpoint ? recordedTypes() : new Set<string>();
   const deployed: DeployedStack[] = [];
