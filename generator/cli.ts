@@ -10,6 +10,12 @@ type Run<O> = (options: O & { json?: boolean }, terminal: Terminal) => Promise<E
 // The SDK is pinned to versions that support this Node; its advice about later ones is not for the user of a command.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
+// `plainform … | head` closes the pipe early: nobody reads on, so end quietly.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
+
 const program = new Command('plainform')
   .description('Plain CloudFormation and SAM templates, and the harness that proves what they say.')
   .option('--verbose', 'print stack traces')
