@@ -86,10 +86,10 @@ export function describeEmulator(): { version: string; native: string[]; created
 export async function startEmulator({ port, corrected = true }: EmulatorOptions = {}): Promise<Emulator> {
   const missing = emulatorMissing();
   if (missing) throw unreachable(missing);
+  const listensOn = await freePort(port ?? 0);
   const folder = mkdtempSync(join(tmpdir(), 'plainform-emulator-'));
   const logFile = join(folder, 'log');
   const output = openSync(logFile, 'a');
-  const listensOn = port ?? (await freePort());
   const child = spawn(python(), [launcher(), ...(corrected ? [] : ['--uncorrected'])], {
     cwd: folder,
     detached: true, // a process group of its own: Ctrl-C reaches us, and we end it
@@ -163,11 +163,14 @@ function unreachable(reason: string): CfnError {
   );
 }
 
-async function freePort(): Promise<number> {
+/** The port itself where it is free, else a refusal: another server would answer in place of the emulator. 0: any. */
+async function freePort(wanted: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(unreachable(error.code === 'EADDRINUSE' ? `port ${wanted} is already in use` : error.message)),
+    );
+    server.listen(wanted, '127.0.0.1', () => {
       const address = server.address();
       server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
     });
