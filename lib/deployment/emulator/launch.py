@@ -42,7 +42,8 @@ def end_with_parent():
     folder = os.getcwd()
 
     def wait():
-        sys.stdin.buffer.read()
+        while os.read(0, 4096):
+            pass
         if os.path.basename(folder).startswith("plainform-emulator-"):  # started by hand: the folder is not ours to remove
             shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
@@ -60,7 +61,11 @@ def main():
     register(with_corrections="--uncorrected" not in arguments)
     from ministack.app import main as serve
 
-    serve()
+    try:
+        serve()
+    except SystemExit as end:
+        sys.stdout.flush()
+        os._exit(end.code if isinstance(end.code, int) else 1)  # threads of the services would hold it
 
 
 main()
