@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const at = (...parts) => join(root, ...parts);
 const PYTHONS = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
+/** The newest minor version of Python 3 for which requirements.txt has wheels of everything. A newer one is taken as a last resort. */
+const NEWEST_TESTED = 13;
 const LEFT_OUT = 'left out: the emulator, the official cfn-lint, the AWS command line';
 
 /** State of the Python tools, for those who must name why they skip: `{ "python": { "ok": false, "reason": "…" } }`. */
@@ -87,6 +89,8 @@ function installPythonTools() {
       'install',
       '--quiet',
       '--disable-pip-version-check',
+      '--no-input',
+      '--retries=2', // where there is no package index, say so soon
       '--require-hashes',
       '-r',
       at('requirements.txt'),
@@ -111,11 +115,14 @@ function versionOfVenv() {
 }
 
 function findPython() {
+  let newer;
   for (const name of PYTHONS) {
     const version = versionOf(name);
-    if (version !== undefined) return { name, version };
+    if (version === undefined) continue;
+    if (Number(version.split('.')[1]) <= NEWEST_TESTED) return { name, version };
+    newer ??= { name, version };
   }
-  return undefined;
+  return newer;
 }
 
 function versionOf(python) {
