@@ -1,5 +1,5 @@
 // Writes lib/spec/types.ts: the TypeScript types of the resource types that the sources use, from lib/spec/index/.
-// Run by `npm run types` after a capability begins to use a new type.
+// Run by `npm run types` after a capability begins to use a new type; `npm run types -- AWS::X::Y` adds one before it does.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** `resource('LogKey', 'AWS::KMS::Key', …)` and `Resource<'AWS::KMS::Key'>` in the sources. */
 const USE = /(?:\bresource(?:<[^>]*>)?\(\s*[^,()]+,\s*|\bResource<\s*)'((?:AWS|Alexa)::[A-Za-z0-9]+::[A-Za-z0-9]+)'/g;
 
-const used = new Set();
+const used = new Set(process.argv.slice(2));
 for (const folder of ['generator', 'test/types', 'test/unit', 'test/support']) {
   for (const name of readdirSync(join(root, folder), { recursive: true })) {
     if (name.endsWith('.ts'))
@@ -41,10 +41,15 @@ ${lines.join('\n')}`,
 );
 process.stdout.write(`${members.length} resource types, ${lines.length} lines written to lib/spec/types.ts\n`);
 
-function writeResource({ type, schema, attributes, replacedBy }) {
+function writeResource({ type, schema, attributes = [], readOnly: readOnlyPaths = [], replacement = {} }) {
   const prefix = type.split('::').slice(1).join('');
-  const readOnly = new Set((schema.readOnlyProperties ?? []).map((pointer) => pointer.replace('/properties/', '')));
-  const replacing = new Set([...replacedBy.registry, ...replacedBy.serviceSpec]);
+  const readOnly = new Set(readOnlyPaths);
+  const replacing = new Map(
+    Object.entries(replacement).map(([path, said]) => [
+      path,
+      Object.values(said).includes('yes') ? 'replaces' : 'may replace',
+    ]),
+  );
   const properties = Object.fromEntries(
     Object.entries(schema.properties ?? {}).filter(([name]) => !readOnly.has(name)),
   );
@@ -54,7 +59,7 @@ function writeResource({ type, schema, attributes, replacedBy }) {
   writeInterface(prefix, { ...schema, properties }, context, replacing);
   while (pending.length > 0) {
     const [name, definition] = pending.shift();
-    writeInterface(name, definition, context, new Set());
+    writeInterface(name, definition, context, new Map());
   }
   const union = attributes
     .filter((name) => !name.includes('*'))
@@ -68,7 +73,7 @@ function writeInterface(name, schema, context, replacing) {
   lines.push(`export interface ${name} {`);
   const required = new Set(schema.required ?? []);
   for (const [property, value] of Object.entries(schema.properties ?? {})) {
-    if (replacing.has(property)) lines.push('  /** A change replaces the resource. */');
+    if (replacing.has(property)) lines.push(`  /** A change ${replacing.get(property)} the resource. */`);
     const key = /^[A-Za-z_$][\w$]*$/.test(property) ? property : `'${property}'`;
     lines.push(
       `  ${key}${required.has(property) ? '' : '?'}: Value<${typeOf(value, `${name}_${identifier(property)}`, context, property)}>;`,

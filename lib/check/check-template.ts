@@ -2,13 +2,13 @@ import type { Finding } from '../cfn/errors.ts';
 import { templateReferences } from '../cfn/graph.ts';
 import type { TemplateDocument } from '../cfn/read.ts';
 import { checkReferences } from '../cfn/references.ts';
-import { isObject, type Json, type Template } from '../cfn/template.ts';
+import { isObject, type Json, type JsonObject, type Template } from '../cfn/template.ts';
 import { listScenarios } from '../scenarios/list.ts';
 import { violationsOf } from '../scenarios/parameters.ts';
 import { unreachableConditions } from '../scenarios/reachability.ts';
 import { unsafeReferences } from '../scenarios/references.ts';
 import { hasAttribute } from '../spec/resource-type.ts';
-import { validateResource } from '../spec/validate.ts';
+import { validateResourceBody, validationContext } from '../spec/validate.ts';
 
 export interface CheckResult {
   file: string;
@@ -90,8 +90,9 @@ function shapeOf(template: Template): Finding[] {
 }
 
 function resources(template: Template): Finding[] {
-  return Object.entries(template.Resources).flatMap(([id, { Type, Properties }]) =>
-    id.startsWith('Fn::') ? [] : validateResource(Type, Properties, ['Resources', id]),
+  const context = validationContext(template);
+  return Object.entries(template.Resources).flatMap(([id, body]) =>
+    id.startsWith('Fn::') ? [] : validateResourceBody(body as unknown as JsonObject, ['Resources', id], context),
   );
 }
 

@@ -20,6 +20,8 @@ export interface EmulatorOptions {
   port?: number;
   /** False: without the corrections of `lib/deployment/emulator/correcting.py`. For the tests of these. Default: true. */
   corrected?: boolean;
+  /** A file that takes, as a JSON list of `Type.Property`, what no handler looks at. For the tests. */
+  unread?: string;
 }
 
 /** `lib/data/emulator.json`: what the emulator cannot do, and what is done about it. */
@@ -83,14 +85,15 @@ export function describeEmulator(): { version: string; native: string[]; created
  * Starts the embedded emulator, empty, on the loopback interface; about a second. It ends with this process, however that ends.
  * Throws CFN601 (exit code 3) with the end of its log where it does not answer within 30 seconds.
  */
-export async function startEmulator({ port, corrected = true }: EmulatorOptions = {}): Promise<Emulator> {
+export async function startEmulator({ port, corrected = true, unread }: EmulatorOptions = {}): Promise<Emulator> {
   const missing = emulatorMissing();
   if (missing) throw unreachable(missing);
   const listensOn = await freePort(port ?? 0);
   const folder = mkdtempSync(join(tmpdir(), 'plainform-emulator-'));
   const logFile = join(folder, 'log');
   const output = openSync(logFile, 'a');
-  const child = spawn(python(), [launcher(), ...(corrected ? [] : ['--uncorrected'])], {
+  const options = [...(corrected ? [] : ['--uncorrected']), ...(unread ? ['--unread', unread] : [])];
+  const child = spawn(python(), [launcher(), ...options], {
     cwd: folder,
     detached: true, // a process group of its own: Ctrl-C reaches us, and we end it
     stdio: ['pipe', output, output],

@@ -1,68 +1,171 @@
 import { existsSync, readFileSync } from 'node:fs';
+import type { Path } from '../cfn/template.ts';
 import { fileInProject } from '../project.ts';
+import type { Schema } from './schema.ts';
 
-/** A property as the registry's JSON Schema describes it, descriptions left out. */
-export interface Schema {
-  properties?: Readonly<Record<string, Schema>>;
-  patternProperties?: Readonly<Record<string, Schema>>;
-  definitions?: Readonly<Record<string, Schema>>;
-  additionalProperties?: boolean | Schema;
-  required?: readonly string[];
-  readOnlyProperties?: readonly string[];
-  enum?: readonly unknown[];
-  type?: string | readonly string[];
-  items?: Schema;
-  $ref?: string;
-  oneOf?: readonly Schema[];
-  anyOf?: readonly Schema[];
-  allOf?: readonly Schema[];
-}
+export type Source = 'registry' | 'serviceSpec';
+/** What a source says of a change: it replaces, may replace, or does not. `unknown`: the source has no such property. */
+export type Said = 'yes' | 'maybe' | 'no' | 'unknown';
 
-/** One entry of lib/spec/index, cut from the registry's schemas and the AWS service specification. */
+/**
+ * One entry of lib/spec/index, cut from the registry's schemas (by way of cfn-lint) and the AWS service specification. Paths
+ * of properties are written `A/B`, and `A/*` where B is an item of a list or a value of a map.
+ */
 export interface ResourceType {
   type: string;
-  attributes: readonly string[];
+  sources: readonly Source[];
+  /** AWS has announced the end of the service, or it has come. */
+  lifecycle?: { status: 'maintenance' | 'sunset' | 'shutdown'; date: string };
+  /** Absent: in every region of regions.json, or not known (SAM). */
+  regions?: { only: readonly string[] } | { except: readonly string[] };
+  /** The properties that `Ref` gives, joined by `|` where there are several. */
+  ref?: readonly string[];
+  arn?: string;
+  /** Holds data that goes with it. */
+  stateful?: true;
+  tags?: { property: string; form: 'standard' | 'asg' | 'map' };
+  /** Names for `Fn::GetAtt`; `Outputs.*` stands for any. */
+  attributes?: readonly string[];
+  readOnly?: readonly string[];
+  writeOnly?: readonly string[];
+  deprecated?: readonly string[];
+  /** Only where a source says `yes` or `maybe`. */
+  replacement?: Readonly<Record<string, Readonly<Record<Source, Said>>>>;
+  /** The order in which CloudFormation replaces; absent: it creates first. */
+  replacementStrategy?: 'delete_then_create' | 'create_then_delete';
+  /** Properties whose change interrupts; lib/data/interruptions.json. */
+  interruptions?: readonly string[];
+  /** Files of lib/spec/index/rules, and the property that each judges; '' is all properties. */
+  rules?: readonly { rule: string; at: string }[];
   schema: Schema;
 }
 
-const loaded = new Map<string, ResourceType | undefined>();
+/** A further schema for one property, as cfn-lint has it. `warning`: a list that AWS lengthens from month to month. */
+export interface Rule {
+  rule: string;
+  severity: 'error' | 'warning';
+  text: string;
+  schema: Schema;
+}
 
-/** A resource type by its name, read on first use; undefined where CloudFormation has no such type. */
-export function resourceType(name: string): ResourceType | undefined {
+const loaded = new Map<string, unknown>();
+
+/** A file of the index, read once. */
+function load<T>(name: string): T | undefined {
   if (!loaded.has(name)) {
-    const file = fileInProject('lib/spec/index', `${name.replaceAll('::', '-')}.json`);
-    const isName = /^(AWS|Alexa)::\w+::\w+$/.test(name);
-    loaded.set(name, isName && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined);
+    const file = fileInProject('lib/spec/index', name);
+    loaded.set(name, existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined);
   }
-  return loaded.get(name);
+  return loaded.get(name) as T | undefined;
+}
+
+/** A resource type by its name, read on first use; undefined where AWS publishes no such type. `Custom::…` are custom resources. */
+export function resourceType(name: string): ResourceType | undefined {
+  if (name.startsWith('Custom::')) return resourceType('AWS::CloudFormation::CustomResource');
+  return /^\w+::\w+::\w+$/.test(name) ? load(`${name.replaceAll('::', '-')}.json`) : undefined;
 }
 
 /** Names of all types of the index, sorted. */
 export function resourceTypeNames(): readonly string[] {
-  return JSON.parse(readFileSync(fileInProject('lib/spec/index/types.json'), 'utf8'));
+  return load<string[]>('types.json') ?? [];
 }
 
-/** `true` where AWS publishes the type; customers' own types and modules are not in any index. */
+/** The versions of the sources from which the index is cut. */
+export function specVersions(): Readonly<Record<string, string | number>> {
+  return load<Record<string, string | number>>('versions.json') ?? {};
+}
+
+/** Throws where the index is broken: a type names a rule that is not there. */
+export function ruleOf(name: string): Rule {
+  const rule = load<Rule>(`rules/${name}.json`);
+  if (!rule) throw new Error(`lib/spec/index/rules/${name}.json is missing: run npm run spec`);
+  return rule;
+}
+
+/** Patterns of the values of `format` that the index uses. */
+export function formats(): Readonly<Record<string, string>> {
+  return load<Record<string, string>>('formats.json') ?? {};
+}
+
+/** What may stand in a resource beside its properties, and the types that `DeletionPolicy: Snapshot` is for. */
+export function resourceBody(): { snapshots: readonly string[]; schema: Schema } {
+  return load<{ snapshots: string[]; schema: Schema }>('resource.json') ?? { snapshots: [], schema: {} };
+}
+
+/** `true` where the name is one that only AWS gives. Customers' own and third parties' types, and modules, are in no index. */
 export function isPublished(name: string): boolean {
-  return (
-    /^(AWS|Alexa)::/.test(name) &&
-    !/^AWS::CloudFormation::(CustomResource|Macro)$/.test(name) &&
-    !name.endsWith('::MODULE')
-  );
+  return /^(AWS|Alexa|AMZN)::/.test(name) && !name.endsWith('::MODULE');
 }
 
-/** Whether `Fn::GetAtt` gives the attribute. Undefined: not known, as for custom resources and nested stacks' outputs. */
+/** `false` where the region does not have the type; undefined where that is not known. Source: the registry, per region. */
+export function isAvailable(type: string, region: string): boolean | undefined {
+  const entry = resourceType(type);
+  if (!entry?.sources.includes('registry') || !load<string[]>('regions.json')?.includes(region)) return undefined;
+  if (entry.regions === undefined) return true;
+  return 'only' in entry.regions ? entry.regions.only.includes(region) : !entry.regions.except.includes(region);
+}
+
+/**
+ * Whether `Fn::GetAtt` gives the attribute. Undefined: not known, as for third parties' types, what SAM makes, and a mapping
+ * of which only the members are listed.
+ */
 export function hasAttribute(type: string, attribute: string): boolean | undefined {
   const entry = resourceType(type);
-  if (!entry || !isPublished(type) || type === 'AWS::CloudFormation::Stack' || type.startsWith('AWS::Serverless::'))
-    return undefined;
-  if (entry.attributes.length === 0) return undefined;
-  // A nested attribute may be given where its parent is listed, and the other way round.
-  return entry.attributes.some(
-    (known) =>
-      known === attribute ||
-      known.startsWith(`${attribute}.`) ||
-      attribute.startsWith(`${known}.`) ||
-      known.includes('*'),
-  );
+  if (!entry || type.startsWith('AWS::Serverless::')) return undefined;
+  const names = entry.attributes ?? [];
+  // What is listed may hold more, and what holds something listed may be asked for whole.
+  if (names.some((name) => name === attribute || isPatternOf(name, attribute) || attribute.startsWith(`${name}.`)))
+    return true;
+  return names.some((name) => name.startsWith(`${attribute}.`)) ? undefined : false;
+}
+
+function isPatternOf(name: string, attribute: string): boolean {
+  return name === '.*' || (name.endsWith('.*') && attribute.startsWith(name.slice(0, -1)));
+}
+
+export interface Replacement {
+  /** The worse of what the sources say: a plan that frightens without need is read again, one that soothes is executed. */
+  behaviour: 'replace' | 'maybe' | 'interrupt' | 'update';
+  /** Absent: the source does not have the type. */
+  sources: Partial<Record<Source, Said>>;
+  /** Both sources know the property and say different things. */
+  conflict: boolean;
+}
+
+/**
+ * What a change of the property at the path (within `Properties`) does to the resource. Undefined where the type is not known.
+ * A property that holds one that replaces `may` replace: which member has changed is not asked.
+ */
+export function replacementOf(type: string, path: Path): Replacement | undefined {
+  const entry = resourceType(type);
+  if (!entry) return undefined;
+  const here = path.map((part) => (typeof part === 'number' ? '*' : part));
+  const sources: Partial<Record<Source, Said>> = {};
+  for (const source of entry.sources) sources[source] = 'no';
+  for (const [named, said] of Object.entries(entry.replacement ?? {})) {
+    const place = relation(named.split('/'), here);
+    if (place === undefined) continue;
+    for (const source of entry.sources) {
+      const word = place === 'within' && said[source] === 'yes' ? 'maybe' : said[source];
+      if (WORST.indexOf(word) < WORST.indexOf(sources[source]!) || sources[source] === 'no') sources[source] = word;
+    }
+  }
+  const all = Object.values(sources);
+  const known = all.filter((said) => said !== 'unknown');
+  const interrupts = entry.interruptions?.includes(String(path[0])) === true;
+  return {
+    behaviour: all.includes('yes') ? 'replace' : all.includes('maybe') ? 'maybe' : interrupts ? 'interrupt' : 'update',
+    sources,
+    conflict: new Set(known).size > 1,
+  };
+}
+
+const WORST: readonly Said[] = ['yes', 'maybe', 'no', 'unknown'];
+
+/** `at`: the path is the named property or lies in it. `within`: the named one lies in what the path holds. */
+function relation(named: readonly string[], here: readonly string[]): 'at' | 'within' | undefined {
+  const shared = Math.min(named.length, here.length);
+  for (let index = 0; index < shared; index++)
+    if (named[index] !== here[index] && named[index] !== '*') return undefined;
+  return named.length <= here.length ? 'at' : 'within';
 }

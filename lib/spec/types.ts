@@ -5,8 +5,8 @@ import type { PolicyDocument } from './policy.ts';
 declare module '../cfn/declaration.ts' {
   interface ResourceTypes {
     'AWS::Backup::BackupPlan': { Body: { Properties: BackupBackupPlan }; Attributes: 'BackupPlanArn' | 'BackupPlanId' | 'VersionId' };
-    'AWS::Backup::BackupSelection': { Body: { Properties: BackupBackupSelection }; Attributes: 'BackupPlanId' | 'Id' | 'SelectionId' };
-    'AWS::Backup::BackupVault': { Body: { Properties: BackupBackupVault }; Attributes: 'BackupVaultArn' | 'BackupVaultName' };
+    'AWS::Backup::BackupSelection': { Body: { Properties: BackupBackupSelection }; Attributes: 'BackupPlanId' | 'BackupSelection.Conditions.StringEquals' | 'BackupSelection.Conditions.StringLike' | 'BackupSelection.Conditions.StringNotEquals' | 'BackupSelection.Conditions.StringNotLike' | 'BackupSelection.IamRoleArn' | 'BackupSelection.ListOfTags' | 'BackupSelection.NotResources' | 'BackupSelection.Resources' | 'BackupSelection.SelectionName' | 'Id' | 'SelectionId' };
+    'AWS::Backup::BackupVault': { Body: { Properties: BackupBackupVault }; Attributes: 'BackupVaultArn' | 'BackupVaultName' | 'EncryptionKeyArn' | 'LockConfiguration.ChangeableForDays' | 'LockConfiguration.MaxRetentionDays' | 'LockConfiguration.MinRetentionDays' | 'Notifications.BackupVaultEvents' | 'Notifications.SNSTopicArn' };
     'AWS::Budgets::Budget': { Body: { Properties: BudgetsBudget }; Attributes: 'Id' };
     'AWS::CloudFormation::WaitConditionHandle': { Body: { Properties?: CloudFormationWaitConditionHandle }; Attributes: 'Id' };
     'AWS::CloudWatch::Alarm': { Body: { Properties?: CloudWatchAlarm }; Attributes: 'Arn' };
@@ -20,16 +20,16 @@ declare module '../cfn/declaration.ts' {
     'AWS::EC2::NatGateway': { Body: { Properties?: EC2NatGateway }; Attributes: 'AutoProvisionZones' | 'AutoScalingIps' | 'EniId' | 'NatGatewayId' | 'RouteTableId' };
     'AWS::EC2::Route': { Body: { Properties: EC2Route }; Attributes: 'CidrBlock' };
     'AWS::EC2::RouteTable': { Body: { Properties: EC2RouteTable }; Attributes: 'RouteTableId' };
-    'AWS::EC2::SecurityGroup': { Body: { Properties: EC2SecurityGroup }; Attributes: 'GroupId' | 'Id' | 'VpcId' };
+    'AWS::EC2::SecurityGroup': { Body: { Properties: EC2SecurityGroup }; Attributes: 'GroupDescription' | 'GroupId' | 'GroupName' | 'Id' | 'SecurityGroupEgress' | 'SecurityGroupIngress' | 'Tags' | 'VpcId' };
     'AWS::EC2::SecurityGroupEgress': { Body: { Properties: EC2SecurityGroupEgress }; Attributes: 'Id' };
     'AWS::EC2::SecurityGroupIngress': { Body: { Properties: EC2SecurityGroupIngress }; Attributes: 'Id' };
-    'AWS::EC2::Subnet': { Body: { Properties: EC2Subnet }; Attributes: 'AvailabilityZone' | 'AvailabilityZoneId' | 'BlockPublicAccessStates' | 'CidrBlock' | 'Ipv6CidrBlocks' | 'NetworkAclAssociationId' | 'OutpostArn' | 'SubnetId' | 'VpcId' };
+    'AWS::EC2::Subnet': { Body: { Properties: EC2Subnet }; Attributes: 'AssignIpv6AddressOnCreation' | 'AvailabilityZone' | 'AvailabilityZoneId' | 'BlockPublicAccessStates' | 'BlockPublicAccessStates.InternetGatewayBlockMode' | 'CidrBlock' | 'EnableDns64' | 'EnableLniAtDeviceIndex' | 'Ipv4IpamPoolId' | 'Ipv4NetmaskLength' | 'Ipv6CidrBlock' | 'Ipv6CidrBlocks' | 'Ipv6IpamPoolId' | 'Ipv6Native' | 'Ipv6NetmaskLength' | 'MapPublicIpOnLaunch' | 'NetworkAclAssociationId' | 'OutpostArn' | 'PrivateDnsNameOptionsOnLaunch.EnableResourceNameDnsAAAARecord' | 'PrivateDnsNameOptionsOnLaunch.EnableResourceNameDnsARecord' | 'PrivateDnsNameOptionsOnLaunch.HostnameType' | 'SubnetId' | 'Tags' | 'VpcId' };
     'AWS::EC2::SubnetRouteTableAssociation': { Body: { Properties: EC2SubnetRouteTableAssociation }; Attributes: 'Id' };
-    'AWS::EC2::VPC': { Body: { Properties?: EC2VPC }; Attributes: 'CidrBlock' | 'CidrBlockAssociations' | 'DefaultNetworkAcl' | 'DefaultSecurityGroup' | 'Ipv6CidrBlocks' | 'VpcEncryptionControl.ResourceExclusions' | 'VpcEncryptionControl.ResourceExclusions.EgressOnlyInternetGateway' | 'VpcEncryptionControl.ResourceExclusions.EgressOnlyInternetGateway.State' | 'VpcEncryptionControl.ResourceExclusions.EgressOnlyInternetGateway.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.ElasticFileSystem' | 'VpcEncryptionControl.ResourceExclusions.ElasticFileSystem.State' | 'VpcEncryptionControl.ResourceExclusions.ElasticFileSystem.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.InternetGateway' | 'VpcEncryptionControl.ResourceExclusions.InternetGateway.State' | 'VpcEncryptionControl.ResourceExclusions.InternetGateway.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.Lambda' | 'VpcEncryptionControl.ResourceExclusions.Lambda.State' | 'VpcEncryptionControl.ResourceExclusions.Lambda.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.NatGateway' | 'VpcEncryptionControl.ResourceExclusions.NatGateway.State' | 'VpcEncryptionControl.ResourceExclusions.NatGateway.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.VirtualPrivateGateway' | 'VpcEncryptionControl.ResourceExclusions.VirtualPrivateGateway.State' | 'VpcEncryptionControl.ResourceExclusions.VirtualPrivateGateway.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.VpcLattice' | 'VpcEncryptionControl.ResourceExclusions.VpcLattice.State' | 'VpcEncryptionControl.ResourceExclusions.VpcLattice.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.VpcPeering' | 'VpcEncryptionControl.ResourceExclusions.VpcPeering.State' | 'VpcEncryptionControl.ResourceExclusions.VpcPeering.StateMessage' | 'VpcEncryptionControl.State' | 'VpcEncryptionControl.StateMessage' | 'VpcEncryptionControl.VpcEncryptionControlId' | 'VpcEncryptionControl.VpcId' | 'VpcId' };
+    'AWS::EC2::VPC': { Body: { Properties?: EC2VPC }; Attributes: 'CidrBlock' | 'CidrBlockAssociations' | 'DefaultNetworkAcl' | 'DefaultSecurityGroup' | 'EnableDnsHostnames' | 'EnableDnsSupport' | 'InstanceTenancy' | 'Ipv4IpamPoolId' | 'Ipv4NetmaskLength' | 'Ipv6CidrBlocks' | 'Tags' | 'VpcEncryptionControl.EgressOnlyInternetGatewayExclusion' | 'VpcEncryptionControl.ElasticFileSystemExclusion' | 'VpcEncryptionControl.InternetGatewayExclusion' | 'VpcEncryptionControl.LambdaExclusion' | 'VpcEncryptionControl.Mode' | 'VpcEncryptionControl.NatGatewayExclusion' | 'VpcEncryptionControl.ResourceExclusions' | 'VpcEncryptionControl.ResourceExclusions.EgressOnlyInternetGateway' | 'VpcEncryptionControl.ResourceExclusions.EgressOnlyInternetGateway.State' | 'VpcEncryptionControl.ResourceExclusions.EgressOnlyInternetGateway.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.ElasticFileSystem' | 'VpcEncryptionControl.ResourceExclusions.ElasticFileSystem.State' | 'VpcEncryptionControl.ResourceExclusions.ElasticFileSystem.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.InternetGateway' | 'VpcEncryptionControl.ResourceExclusions.InternetGateway.State' | 'VpcEncryptionControl.ResourceExclusions.InternetGateway.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.Lambda' | 'VpcEncryptionControl.ResourceExclusions.Lambda.State' | 'VpcEncryptionControl.ResourceExclusions.Lambda.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.NatGateway' | 'VpcEncryptionControl.ResourceExclusions.NatGateway.State' | 'VpcEncryptionControl.ResourceExclusions.NatGateway.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.VirtualPrivateGateway' | 'VpcEncryptionControl.ResourceExclusions.VirtualPrivateGateway.State' | 'VpcEncryptionControl.ResourceExclusions.VirtualPrivateGateway.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.VpcLattice' | 'VpcEncryptionControl.ResourceExclusions.VpcLattice.State' | 'VpcEncryptionControl.ResourceExclusions.VpcLattice.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.VpcPeering' | 'VpcEncryptionControl.ResourceExclusions.VpcPeering.State' | 'VpcEncryptionControl.ResourceExclusions.VpcPeering.StateMessage' | 'VpcEncryptionControl.State' | 'VpcEncryptionControl.StateMessage' | 'VpcEncryptionControl.VirtualPrivateGatewayExclusion' | 'VpcEncryptionControl.VpcEncryptionControlId' | 'VpcEncryptionControl.VpcId' | 'VpcEncryptionControl.VpcLatticeExclusion' | 'VpcEncryptionControl.VpcPeeringExclusion' | 'VpcId' };
     'AWS::EC2::VPCEndpoint': { Body: { Properties: EC2VPCEndpoint }; Attributes: 'CreationTimestamp' | 'DnsEntries' | 'Id' | 'NetworkInterfaceIds' };
     'AWS::EC2::VPCGatewayAttachment': { Body: { Properties: EC2VPCGatewayAttachment }; Attributes: 'AttachmentType' };
     'AWS::ElastiCache::ParameterGroup': { Body: { Properties: ElastiCacheParameterGroup }; Attributes: 'CacheParameterGroupName' };
-    'AWS::ElastiCache::ReplicationGroup': { Body: { Properties: ElastiCacheReplicationGroup }; Attributes: 'ConfigurationEndPoint' | 'ConfigurationEndPoint.Address' | 'ConfigurationEndPoint.Port' | 'EffectiveDurability' | 'PrimaryEndPoint' | 'PrimaryEndPoint.Address' | 'PrimaryEndPoint.Port' | 'ReadEndPoint' | 'ReadEndPoint.Addresses' | 'ReadEndPoint.AddressesList' | 'ReadEndPoint.Ports' | 'ReadEndPoint.PortsList' | 'ReaderEndPoint' | 'ReaderEndPoint.Address' | 'ReaderEndPoint.Port' };
+    'AWS::ElastiCache::ReplicationGroup': { Body: { Properties: ElastiCacheReplicationGroup }; Attributes: 'AtRestEncryptionEnabled' | 'AuthToken' | 'AutoMinorVersionUpgrade' | 'AutomaticFailoverEnabled' | 'CacheNodeType' | 'CacheParameterGroupName' | 'CacheSecurityGroupNames' | 'CacheSubnetGroupName' | 'ClusterMode' | 'ConfigurationEndPoint' | 'ConfigurationEndPoint.Address' | 'ConfigurationEndPoint.Port' | 'DataTieringEnabled' | 'Durability' | 'EffectiveDurability' | 'Engine' | 'EngineVersion' | 'GlobalReplicationGroupId' | 'IpDiscovery' | 'KmsKeyId' | 'LogDeliveryConfigurations' | 'MultiAZEnabled' | 'NetworkType' | 'NodeGroupConfiguration' | 'NotificationTopicArn' | 'NumCacheClusters' | 'NumNodeGroups' | 'Port' | 'PreferredCacheClusterAZs' | 'PreferredMaintenanceWindow' | 'PrimaryClusterId' | 'PrimaryEndPoint' | 'PrimaryEndPoint.Address' | 'PrimaryEndPoint.Port' | 'ReadEndPoint' | 'ReadEndPoint.Addresses' | 'ReadEndPoint.AddressesList' | 'ReadEndPoint.Ports' | 'ReadEndPoint.PortsList' | 'ReaderEndPoint' | 'ReaderEndPoint.Address' | 'ReaderEndPoint.Port' | 'ReplicasPerNodeGroup' | 'ReplicationGroupDescription' | 'ReplicationGroupId' | 'SecurityGroupIds' | 'SnapshotArns' | 'SnapshotName' | 'SnapshotRetentionLimit' | 'SnapshotWindow' | 'SnapshottingClusterId' | 'Tags' | 'TransitEncryptionEnabled' | 'TransitEncryptionMode' | 'UserGroupIds' };
     'AWS::ElastiCache::SubnetGroup': { Body: { Properties: ElastiCacheSubnetGroup }; Attributes: never };
     'AWS::ElastiCache::User': { Body: { Properties: ElastiCacheUser }; Attributes: 'Arn' | 'Status' };
     'AWS::ElastiCache::UserGroup': { Body: { Properties: ElastiCacheUserGroup }; Attributes: 'Arn' | 'Status' };
@@ -41,17 +41,17 @@ declare module '../cfn/declaration.ts' {
     'AWS::Logs::LogGroup': { Body: { Properties?: LogsLogGroup }; Attributes: 'Arn' };
     'AWS::RDS::DBCluster': { Body: { Properties?: RDSDBCluster }; Attributes: 'DBClusterArn' | 'DBClusterResourceId' | 'Endpoint' | 'Endpoint.Address' | 'Endpoint.Port' | 'MasterUserSecret.SecretArn' | 'ReadEndpoint' | 'ReadEndpoint.Address' | 'StorageEncryptionType' | 'StorageThroughput' };
     'AWS::RDS::DBClusterParameterGroup': { Body: { Properties: RDSDBClusterParameterGroup }; Attributes: never };
-    'AWS::RDS::DBInstance': { Body: { Properties?: RDSDBInstance }; Attributes: 'AutomaticRestartTime' | 'CertificateDetails' | 'CertificateDetails.CAIdentifier' | 'CertificateDetails.ValidTill' | 'DBInstanceArn' | 'DBInstanceStatus' | 'DBSystemId' | 'DbiResourceId' | 'Endpoint' | 'Endpoint.Address' | 'Endpoint.HostedZoneId' | 'Endpoint.Port' | 'InstanceCreateTime' | 'IsStorageConfigUpgradeAvailable' | 'LatestRestorableTime' | 'ListenerEndpoint' | 'ListenerEndpoint.Address' | 'ListenerEndpoint.HostedZoneId' | 'ListenerEndpoint.Port' | 'MasterUserSecret.SecretArn' | 'PercentProgress' | 'ReadReplicaDBClusterIdentifiers' | 'ReadReplicaDBInstanceIdentifiers' | 'ResumeFullAutomationModeTime' | 'SecondaryAvailabilityZone' | 'StatusInfos' | 'StorageOperationPercentProgress' | 'StorageOperationStatus' };
+    'AWS::RDS::DBInstance': { Body: { Properties?: RDSDBInstance }; Attributes: 'AdditionalStorageVolumes' | 'AllocatedStorage' | 'AllowMajorVersionUpgrade' | 'ApplyImmediately' | 'AssociatedRoles' | 'AutoMinorVersionUpgrade' | 'AutomaticBackupReplicationKmsKeyId' | 'AutomaticBackupReplicationRegion' | 'AutomaticBackupReplicationRetentionPeriod' | 'AutomaticRestartTime' | 'AvailabilityZone' | 'BackupRetentionPeriod' | 'BackupTarget' | 'CACertificateIdentifier' | 'CertificateDetails' | 'CertificateDetails.CAIdentifier' | 'CertificateDetails.ValidTill' | 'CertificateRotationRestart' | 'CharacterSetName' | 'CopyTagsToSnapshot' | 'CustomIAMInstanceProfile' | 'DBClusterIdentifier' | 'DBClusterSnapshotIdentifier' | 'DBInstanceArn' | 'DBInstanceClass' | 'DBInstanceIdentifier' | 'DBInstanceStatus' | 'DBName' | 'DBParameterGroupName' | 'DBSecurityGroups' | 'DBSnapshotIdentifier' | 'DBSubnetGroupName' | 'DBSystemId' | 'DatabaseInsightsMode' | 'DbiResourceId' | 'DedicatedLogVolume' | 'DeleteAutomatedBackups' | 'DeletionProtection' | 'Domain' | 'DomainAuthSecretArn' | 'DomainDnsIps' | 'DomainFqdn' | 'DomainIAMRoleName' | 'DomainOu' | 'EnableCloudwatchLogsExports' | 'EnableIAMDatabaseAuthentication' | 'EnablePerformanceInsights' | 'Endpoint' | 'Endpoint.Address' | 'Endpoint.HostedZoneId' | 'Endpoint.Port' | 'Engine' | 'EngineLifecycleSupport' | 'EngineVersion' | 'InstanceCreateTime' | 'Iops' | 'IsStorageConfigUpgradeAvailable' | 'KmsKeyId' | 'LatestRestorableTime' | 'LicenseModel' | 'ListenerEndpoint' | 'ListenerEndpoint.Address' | 'ListenerEndpoint.HostedZoneId' | 'ListenerEndpoint.Port' | 'ManageMasterUserPassword' | 'MasterUserAuthenticationType' | 'MasterUserPassword' | 'MasterUserSecret.KmsKeyId' | 'MasterUserSecret.SecretArn' | 'MasterUsername' | 'MaxAllocatedStorage' | 'MonitoringInterval' | 'MonitoringRoleArn' | 'MultiAZ' | 'NcharCharacterSetName' | 'NetworkType' | 'OptionGroupName' | 'PercentProgress' | 'PerformanceInsightsKMSKeyId' | 'PerformanceInsightsRetentionPeriod' | 'Port' | 'PreferredBackupWindow' | 'PreferredMaintenanceWindow' | 'ProcessorFeatures' | 'PromotionTier' | 'PubliclyAccessible' | 'ReadReplicaDBClusterIdentifiers' | 'ReadReplicaDBInstanceIdentifiers' | 'ReplicaMode' | 'RestoreTime' | 'ResumeFullAutomationModeTime' | 'SecondaryAvailabilityZone' | 'SourceDBClusterIdentifier' | 'SourceDBInstanceAutomatedBackupsArn' | 'SourceDBInstanceIdentifier' | 'SourceDbiResourceId' | 'SourceRegion' | 'StatusInfos' | 'StorageEncrypted' | 'StorageOperationPercentProgress' | 'StorageOperationStatus' | 'StorageThroughput' | 'StorageType' | 'Tags' | 'TdeCredentialArn' | 'TdeCredentialPassword' | 'Timezone' | 'UseDefaultProcessorFeatures' | 'UseLatestRestorableTime' | 'VPCSecurityGroups' };
     'AWS::RDS::DBSubnetGroup': { Body: { Properties: RDSDBSubnetGroup }; Attributes: 'DBSubnetGroupArn' };
     'AWS::RDS::EventSubscription': { Body: { Properties: RDSEventSubscription }; Attributes: never };
     'AWS::S3::Bucket': { Body: { Properties?: S3Bucket }; Attributes: 'Arn' | 'DomainName' | 'DualStackDomainName' | 'MetadataConfiguration.AnnotationTableConfiguration.TableArn' | 'MetadataConfiguration.AnnotationTableConfiguration.TableName' | 'MetadataConfiguration.Destination' | 'MetadataConfiguration.InventoryTableConfiguration.TableArn' | 'MetadataConfiguration.InventoryTableConfiguration.TableName' | 'MetadataConfiguration.JournalTableConfiguration.TableArn' | 'MetadataConfiguration.JournalTableConfiguration.TableName' | 'MetadataTableConfiguration.S3TablesDestination.TableArn' | 'MetadataTableConfiguration.S3TablesDestination.TableNamespace' | 'RegionalDomainName' | 'WebsiteURL' };
     'AWS::S3::BucketPolicy': { Body: { Properties: S3BucketPolicy }; Attributes: never };
     'AWS::SNS::Subscription': { Body: { Properties: SNSSubscription }; Attributes: 'Arn' };
-    'AWS::SNS::Topic': { Body: { Properties?: SNSTopic }; Attributes: 'TopicArn' | 'TopicName' };
+    'AWS::SNS::Topic': { Body: { Properties?: SNSTopic }; Attributes: 'ContentBasedDeduplication' | 'DeliveryStatusLogging' | 'DisplayName' | 'FifoThroughputScope' | 'FifoTopic' | 'KmsMasterKeyId' | 'MaximumMessageSize' | 'SignatureVersion' | 'Subscription' | 'Tags' | 'TopicArn' | 'TopicName' | 'TracingConfig' };
     'AWS::SNS::TopicPolicy': { Body: { Properties: SNSTopicPolicy }; Attributes: 'Id' };
-    'AWS::SQS::Queue': { Body: { Properties?: SQSQueue }; Attributes: 'Arn' | 'QueueName' | 'QueueUrl' };
+    'AWS::SQS::Queue': { Body: { Properties?: SQSQueue }; Attributes: 'Arn' | 'ContentBasedDeduplication' | 'DeduplicationScope' | 'DelaySeconds' | 'FifoQueue' | 'FifoThroughputLimit' | 'KmsDataKeyReusePeriodSeconds' | 'KmsMasterKeyId' | 'MaximumMessageSize' | 'MessageRetentionPeriod' | 'QueueName' | 'QueueUrl' | 'ReceiveMessageWaitTimeSeconds' | 'RedrivePolicy.deadLetterTargetArn' | 'RedrivePolicy.maxReceiveCount' | 'SqsManagedSseEnabled' | 'Tags' | 'VisibilityTimeout' };
     'AWS::SQS::QueuePolicy': { Body: { Properties: SQSQueuePolicy }; Attributes: 'Id' };
-    'AWS::SSM::Parameter': { Body: { Properties: SSMParameter }; Attributes: 'Arn' | 'Type' | 'Value' };
+    'AWS::SSM::Parameter': { Body: { Properties: SSMParameter }; Attributes: 'AllowedPattern' | 'Arn' | 'DataType' | 'Description' | 'Name' | 'Policies' | 'Tier' | 'Type' | 'Value' };
     'AWS::SecretsManager::Secret': { Body: { Properties?: SecretsManagerSecret }; Attributes: 'Id' };
     'AWS::Serverless::Function': { Body: { Properties?: ServerlessFunction }; Attributes: 'Arn' | 'SnapStartResponse' | 'SnapStartResponse.ApplyOn' | 'SnapStartResponse.OptimizationStatus' };
   }
@@ -727,6 +727,7 @@ export interface EC2Subnet {
   Ipv4IpamPoolId?: Value<string>;
   /** A change replaces the resource. */
   Ipv4NetmaskLength?: Value<number>;
+  /** A change may replace the resource. */
   Ipv6CidrBlock?: Value<string>;
   /** A change replaces the resource. */
   Ipv6IpamPoolId?: Value<string>;
@@ -766,6 +767,7 @@ export interface EC2VPC {
   CidrBlock?: Value<string>;
   EnableDnsHostnames?: Value<boolean>;
   EnableDnsSupport?: Value<boolean>;
+  /** A change may replace the resource. */
   InstanceTenancy?: Value<'dedicated' | 'default' | 'host'>;
   /** A change replaces the resource. */
   Ipv4IpamPoolId?: Value<string>;
@@ -872,6 +874,7 @@ export interface ElastiCacheParameterGroup_Tag {
 export interface ElastiCacheReplicationGroup {
   /** A change replaces the resource. */
   AtRestEncryptionEnabled?: Value<boolean>;
+  /** A change may replace the resource. */
   AuthToken?: Value<string>;
   AutoMinorVersionUpgrade?: Value<boolean>;
   AutomaticFailoverEnabled?: Value<boolean>;
@@ -896,9 +899,11 @@ export interface ElastiCacheReplicationGroup {
   MultiAZEnabled?: Value<boolean>;
   /** A change replaces the resource. */
   NetworkType?: Value<string>;
+  /** A change may replace the resource. */
   NodeGroupConfiguration?: Value<readonly Value<ElastiCacheReplicationGroup_NodeGroupConfiguration>[]>;
   NotificationTopicArn?: Value<string>;
   NumCacheClusters?: Value<number>;
+  /** A change may replace the resource. */
   NumNodeGroups?: Value<number>;
   /** A change replaces the resource. */
   Port?: Value<number>;
@@ -1275,11 +1280,13 @@ export interface RDSDBCluster {
   EnableHttpEndpoint?: Value<boolean>;
   EnableIAMDatabaseAuthentication?: Value<boolean>;
   EnableLocalWriteForwarding?: Value<boolean>;
+  /** A change may replace the resource. */
   Engine?: Value<string>;
   EngineLifecycleSupport?: Value<string>;
   /** A change replaces the resource. */
   EngineMode?: Value<string>;
   EngineVersion?: Value<string>;
+  /** A change may replace the resource. */
   GlobalClusterIdentifier?: Value<string>;
   Iops?: Value<number>;
   /** A change replaces the resource. */
@@ -1288,6 +1295,7 @@ export interface RDSDBCluster {
   MasterUserAuthenticationType?: Value<'iam-db-auth' | 'password'>;
   MasterUserPassword?: Value<string>;
   MasterUserSecret?: Value<RDSDBCluster_MasterUserSecret>;
+  /** A change may replace the resource. */
   MasterUsername?: Value<string>;
   MonitoringInterval?: Value<number>;
   MonitoringRoleArn?: Value<string>;
@@ -1376,11 +1384,14 @@ export interface RDSDBInstance {
   AllowMajorVersionUpgrade?: Value<boolean>;
   ApplyImmediately?: Value<boolean>;
   AssociatedRoles?: Value<readonly Value<RDSDBInstance_DBInstanceRole>[]>;
+  /** A change may replace the resource. */
   AutoMinorVersionUpgrade?: Value<boolean>;
   AutomaticBackupReplicationKmsKeyId?: Value<string>;
   AutomaticBackupReplicationRegion?: Value<string>;
   AutomaticBackupReplicationRetentionPeriod?: Value<number>;
+  /** A change may replace the resource. */
   AvailabilityZone?: Value<string>;
+  /** A change may replace the resource. */
   BackupRetentionPeriod?: Value<number>;
   /** A change replaces the resource. */
   BackupTarget?: Value<string>;
@@ -1393,14 +1404,17 @@ export interface RDSDBInstance {
   CustomIAMInstanceProfile?: Value<string>;
   /** A change replaces the resource. */
   DBClusterIdentifier?: Value<string>;
+  /** A change may replace the resource. */
   DBClusterSnapshotIdentifier?: Value<string>;
   DBInstanceClass?: Value<string>;
   /** A change replaces the resource. */
   DBInstanceIdentifier?: Value<string>;
   /** A change replaces the resource. */
   DBName?: Value<string>;
+  /** A change may replace the resource. */
   DBParameterGroupName?: Value<string>;
   DBSecurityGroups?: Value<readonly Value<string>[]>;
+  /** A change may replace the resource. */
   DBSnapshotIdentifier?: Value<string>;
   /** A change replaces the resource. */
   DBSubnetGroupName?: Value<string>;
@@ -1419,6 +1433,7 @@ export interface RDSDBInstance {
   EnableCloudwatchLogsExports?: Value<readonly Value<string>[]>;
   EnableIAMDatabaseAuthentication?: Value<boolean>;
   EnablePerformanceInsights?: Value<boolean>;
+  /** A change may replace the resource. */
   Engine?: Value<string>;
   EngineLifecycleSupport?: Value<string>;
   EngineVersion?: Value<string>;
@@ -1435,31 +1450,40 @@ export interface RDSDBInstance {
   MaxAllocatedStorage?: Value<number>;
   MonitoringInterval?: Value<number>;
   MonitoringRoleArn?: Value<string>;
+  /** A change may replace the resource. */
   MultiAZ?: Value<boolean>;
   /** A change replaces the resource. */
   NcharCharacterSetName?: Value<string>;
   NetworkType?: Value<string>;
   OptionGroupName?: Value<string>;
+  /** A change may replace the resource. */
   PerformanceInsightsKMSKeyId?: Value<string>;
   PerformanceInsightsRetentionPeriod?: Value<number>;
   /** A change replaces the resource. */
   Port?: Value<string>;
   PreferredBackupWindow?: Value<string>;
+  /** A change may replace the resource. */
   PreferredMaintenanceWindow?: Value<string>;
   ProcessorFeatures?: Value<readonly Value<RDSDBInstance_ProcessorFeature>[]>;
   PromotionTier?: Value<number>;
   PubliclyAccessible?: Value<boolean>;
   ReplicaMode?: Value<string>;
+  /** A change may replace the resource. */
   RestoreTime?: Value<string>;
+  /** A change may replace the resource. */
   SourceDBClusterIdentifier?: Value<string>;
+  /** A change may replace the resource. */
   SourceDBInstanceAutomatedBackupsArn?: Value<string>;
+  /** A change may replace the resource. */
   SourceDBInstanceIdentifier?: Value<string>;
+  /** A change may replace the resource. */
   SourceDbiResourceId?: Value<string>;
   /** A change replaces the resource. */
   SourceRegion?: Value<string>;
   /** A change replaces the resource. */
   StorageEncrypted?: Value<boolean>;
   StorageThroughput?: Value<number>;
+  /** A change may replace the resource. */
   StorageType?: Value<string>;
   Tags?: Value<readonly Value<RDSDBInstance_Tag>[]>;
   TdeCredentialArn?: Value<string>;
@@ -1467,6 +1491,7 @@ export interface RDSDBInstance {
   /** A change replaces the resource. */
   Timezone?: Value<string>;
   UseDefaultProcessorFeatures?: Value<boolean>;
+  /** A change may replace the resource. */
   UseLatestRestorableTime?: Value<boolean>;
   VPCSecurityGroups?: Value<readonly Value<string>[]>;
 }
@@ -1974,6 +1999,7 @@ export interface SNSSubscription {
   Protocol: Value<string>;
   RawMessageDelivery?: Value<boolean>;
   RedrivePolicy?: Value<AnyValue>;
+  /** A change may replace the resource. */
   Region?: Value<string>;
   ReplayPolicy?: Value<PolicyDocument>;
   SubscriptionRoleArn?: Value<string>;
@@ -2109,6 +2135,7 @@ export interface SecretsManagerSecret_Tag {
 export interface ServerlessFunction {
   /** A change replaces the resource. */
   Architectures?: Value<readonly Value<string>[]>;
+  Arn?: Value<string>;
   /** A change replaces the resource. */
   AssumeRolePolicyDocument?: Value<PolicyDocument>;
   /** A change replaces the resource. */
@@ -2178,6 +2205,7 @@ export interface ServerlessFunction {
   Runtime?: Value<string>;
   RuntimeManagementConfig?: Value<AnyValue>;
   SnapStart?: Value<ServerlessFunction_SnapStart>;
+  SnapStartResponse?: Value<ServerlessFunction_SnapStartResponse>;
   SourceKMSKeyArn?: Value<string>;
   /** A change replaces the resource. */
   Tags?: Value<AnyValue>;
@@ -2237,6 +2265,11 @@ export interface ServerlessFunction_AWSLambdaAliasProvisionedConcurrencyConfigur
 
 export interface ServerlessFunction_SnapStart {
   ApplyOn: Value<'PublishedVersions' | 'None'>;
+}
+
+export interface ServerlessFunction_SnapStartResponse {
+  ApplyOn?: Value<'PublishedVersions' | 'None'>;
+  OptimizationStatus?: Value<'On' | 'Off'>;
 }
 
 export interface ServerlessFunction_AWSLambdaFunctionTenancyConfig {

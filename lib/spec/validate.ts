@@ -1,134 +1,200 @@
 import { type Finding, nearestMatch } from '../cfn/errors.ts';
-import { intrinsicOf, isNoValue } from '../cfn/intrinsics.ts';
-import { isObject, type Json, type JsonObject, type Path } from '../cfn/template.ts';
-import { isPublished, resourceType, resourceTypeNames, type Schema } from './resource-type.ts';
+import { isObject, type Json, type JsonObject, type Path, type Template } from '../cfn/template.ts';
+import { Judge, type Problem } from './judge.ts';
+import { type Decided, isExpanding, isPresent, knownOf } from './known.ts';
+import {
+  formats,
+  isPublished,
+  type ResourceType,
+  resourceBody,
+  resourceType,
+  resourceTypeNames,
+  ruleOf,
+} from './resource-type.ts';
+
+export interface ValidationContext {
+  /** The template's: a `Ref` to one is judged by its type and its allowed values. */
+  parameters?: Template['Parameters'];
+  /** Conditions whose value is known; the resource's own `Condition` is true. */
+  decided?: Decided;
+  /** `Globals` of a SAM template: they give what a resource leaves out. */
+  globals?: JsonObject | undefined;
+  /** Macros of the customer run over the template: they may add what is missing and take what is unknown. */
+  macros?: boolean;
+}
+
+/** The context of a template's resources. */
+export function validationContext(template: Template): ValidationContext {
+  const transforms = [template.Transform ?? []].flat();
+  return {
+    parameters: template.Parameters,
+    globals: isObject(template.Globals) ? template.Globals : undefined,
+    macros: transforms.some((name) => typeof name !== 'string' || !name.startsWith('AWS::')),
+  };
+}
 
 /**
- * Judges a resource's type and properties with the functions in place: CFN301 unknown type, CFN302 unknown property, CFN303
- * missing property, CFN304 wrong kind of value, CFN305 value that is not allowed. A function is unknown and never wrong, but
- * each branch of Fn::If is judged. Patterns, ranges and combinations (oneOf, anyOf) are not judged: see docs/decisions/0004.
+ * Judges one resource whole: what stands beside its properties (CFN314; CFN313 a `Snapshot` that cannot be made), then what
+ * `validateResource` judges. `path` is that of the resource in the template.
  */
-export function validateResource(type: string, properties: Json | undefined, path: Path): Finding[] {
-  const entry = resourceType(type);
-  if (!entry) {
-    if (!isPublished(type)) return [];
-    const nearest = nearestMatch(type, resourceTypeNames());
-    return [
-      finding(
-        'CFN301',
-        [...path, 'Type'],
-        `there is no resource type ${type}${nearest ? `; did you mean ${nearest}?` : ''}`,
-        nearest ? `write ${nearest}` : 'check the name of the type',
-      ),
-    ];
-  }
+export function validateResourceBody(body: JsonObject, path: Path, context: ValidationContext = {}): Finding[] {
+  const type = body.Type;
+  if (typeof type !== 'string') return [];
+  const decided = { ...context.decided, ...(typeof body.Condition === 'string' && { [body.Condition]: true }) };
   const findings: Finding[] = [];
-  const judge = new Judge(entry.schema.definitions ?? {}, findings);
-  judge.value(properties ?? {}, { ...entry.schema, type: 'object' }, [...path, 'Properties']);
+  const { schema, snapshots } = resourceBody();
+  const judge = new Judge(schema, context.parameters, formats);
+  const { Properties: properties, Metadata: _, ...beside } = body;
+  judge.judge(beside, schema, path, decided, (problem) => {
+    const code = problem.code === 'CFN302' || problem.code === 'CFN310' ? 'CFN314' : problem.code;
+    findings.push(asFinding({ ...problem, code }, context));
+  });
+  for (const policy of ['DeletionPolicy', 'UpdateReplacePolicy']) {
+    const values = ['Delete', 'Retain', ...(policy === 'DeletionPolicy' ? ['RetainExceptOnCreate'] : [])];
+    if (resourceType(type) === undefined || snapshots.includes(type)) values.push('Snapshot');
+    if (!Object.hasOwn(body, policy)) continue;
+    judge.judge(body[policy]!, { type: 'string', enum: values }, [...path, policy], decided, (problem) =>
+      findings.push(asFinding({ ...problem, code: 'CFN313' }, context)),
+    );
+  }
+  return [...findings, ...validateResource(type, properties, path, { ...context, decided })];
+}
+
+/**
+ * Judges a resource's type and properties with the functions in place: CFN301 to CFN305 and CFN307 to CFN312 of
+ * docs/findings.md. What depends on a deployment is never an error; each branch of `Fn::If` is judged on its own. `path` is
+ * that of the resource in the template.
+ */
+export function validateResource(
+  type: string,
+  properties: Json | undefined,
+  path: Path,
+  context: ValidationContext = {},
+): Finding[] {
+  const entry = resourceType(type);
+  if (!entry) return isPublished(type) ? [unknownType(type, path)] : [];
+  const here = [...path, 'Properties'];
+  const decided = context.decided ?? {};
+  // What SAM or a macro may add counts as a member that is not known yet.
+  const given: Json =
+    isObject(properties ?? {}) && isCompleted(type, context)
+      ? { 'Fn::Transform': '', ...(properties as JsonObject) }
+      : (properties ?? {});
+  const findings: Finding[] = [];
+  const judge = new Judge(entry.schema, context.parameters, formats);
+  judge.judge(given, { type: 'object', ...entry.schema }, here, decided, (problem) =>
+    findings.push(asFinding(problem, context)),
+  );
+  findings.push(...judgeRules(entry, given, here, decided, context));
+  for (const named of entry.readOnly ?? [])
+    for (const place of placesOf(given, named.split('/'), here, decided))
+      findings.push(
+        asFinding(
+          { code: 'CFN307', path: place.path, message: `${last(named)} is set by AWS`, fix: `remove ${last(named)}` },
+          context,
+        ),
+      );
+  return [...findings, ...deprecations(entry, given, path, decided)];
+}
+
+function isCompleted(type: string, { globals, macros }: ValidationContext): boolean {
+  return macros === true || (type.startsWith('AWS::Serverless::') && globals?.[type.split('::')[2]!] !== undefined);
+}
+
+function judgeRules(
+  entry: ResourceType,
+  given: Json,
+  path: Path,
+  decided: Decided,
+  context: ValidationContext,
+): Finding[] {
+  const findings: Finding[] = [];
+  for (const { rule: name, at } of entry.rules ?? []) {
+    const places = at === '' ? [{ value: given, path, decided }] : placesOf(given, at.split('/'), path, decided);
+    if (places.length === 0) continue;
+    const { schema, text, severity } = ruleOf(name);
+    const judge = new Judge(schema, context.parameters, formats);
+    for (const place of places)
+      judge.judge(place.value, schema, place.path, place.decided, (problem) =>
+        findings.push({
+          ...asFinding({ ...problem, message: `${problem.message} (cfn-lint ${name}: ${text})` }, context),
+          ...(severity === 'warning' && { severity }),
+        }),
+      );
+  }
   return findings;
 }
 
-class Judge {
-  readonly #definitions: Readonly<Record<string, Schema>>;
-  readonly #findings: Finding[];
-
-  constructor(definitions: Readonly<Record<string, Schema>>, findings: Finding[]) {
-    this.#definitions = definitions;
-    this.#findings = findings;
-  }
-
-  value(value: Json, reference: Schema, path: Path): void {
-    const schema = this.#resolved(reference);
-    if (schema === undefined || value === null || isNoValue(value)) return;
-    const call = intrinsicOf(value);
-    if (call) {
-      if (call.name === 'Fn::If' && Array.isArray(call.argument)) {
-        for (const branch of [1, 2]) {
-          const chosen = call.argument[branch];
-          if (chosen !== undefined) this.value(chosen, schema, [...path, 'Fn::If', branch]);
-        }
-      }
-      return;
-    }
-    if (isObject(value) && Object.keys(value).some((key) => key.startsWith('Fn::'))) return;
-    const types = [schema.type ?? []].flat();
-    if (Array.isArray(value)) {
-      if (types.length > 0 && !types.includes('array')) this.#wrongKind(value, types, path);
-      else if (schema.items)
-        for (const [index, item] of value.entries()) this.value(item, schema.items, [...path, index]);
-    } else if (isObject(value)) {
-      if (types.length > 0 && !types.includes('object')) this.#wrongKind(value, types, path);
-      else this.#object(value, schema, path);
-    } else {
-      this.#scalar(value, schema, types, path);
-    }
-  }
-
-  #resolved(schema: Schema): Schema | undefined {
-    if (!schema.$ref) return schema;
-    const target = this.#definitions[schema.$ref.replace('#/definitions/', '')];
-    return target && this.#resolved(target);
-  }
-
-  #object(value: JsonObject, schema: Schema, path: Path): void {
-    const known = schema.properties;
-    if (!known) return;
-    const closed = schema.additionalProperties === false && !schema.patternProperties;
-    for (const [name, member] of Object.entries(value)) {
-      const property = Object.hasOwn(known, name) ? known[name] : undefined;
-      if (property) this.value(member, property, [...path, name]);
-      else if (closed && !schema.oneOf && !schema.anyOf && !schema.allOf) {
-        const nearest = nearestMatch(name, Object.keys(known));
-        this.#findings.push(
-          finding(
-            'CFN302',
-            [...path, name],
-            `there is no property ${name} here${nearest ? `; did you mean ${nearest}?` : ''}`,
-            nearest ? `write ${nearest}` : `remove it; allowed: ${Object.keys(known).slice(0, 12).join(', ')}`,
-          ),
-        );
-      }
-    }
-    for (const name of schema.required ?? []) {
-      if (!Object.hasOwn(value, name) || isNoValue(value[name]))
-        this.#findings.push(finding('CFN303', path, `the required property ${name} is missing`, `add ${name}`));
-    }
-  }
-
-  #scalar(value: string | number | boolean, schema: Schema, types: readonly string[], path: Path): void {
-    if (typeof value === 'string' && value.includes('{{resolve:')) return;
-    const text = String(value);
-    const fits = types.some(
-      (type) =>
-        type === 'string' ||
-        (type === 'boolean' && /^(true|false)$/i.test(text)) ||
-        ((type === 'number' || type === 'integer') && text.trim() !== '' && Number.isFinite(Number(text))) ||
-        // JSON as text is taken where an object stands.
-        (type === 'object' && typeof value === 'string'),
-    );
-    if (types.length > 0 && !fits) this.#wrongKind(value, types, path);
-    else if (schema.enum && !schema.enum.some((allowed) => String(allowed).toLowerCase() === text.toLowerCase())) {
-      const allowed = schema.enum.map(String);
-      const nearest = nearestMatch(text, allowed);
-      this.#findings.push(
-        finding(
-          'CFN305',
-          path,
-          `"${text}" is not allowed${nearest ? `; did you mean ${nearest}?` : ''}`,
-          `one of ${allowed.slice(0, 20).join(', ')}${allowed.length > 20 ? ', …' : ''}`,
-        ),
-      );
-    }
-  }
-
-  #wrongKind(value: Json, types: readonly string[], path: Path): void {
-    const found = Array.isArray(value) ? 'a list' : isObject(value) ? 'a mapping' : `"${value}"`;
-    this.#findings.push(
-      finding('CFN304', path, `${found} stands where ${types.join(' or ')} is expected`, `give ${types.join(' or ')}`),
-    );
-  }
+interface Place {
+  value: Json;
+  path: Path;
+  decided: Decided;
 }
 
-function finding(code: string, path: Path, message: string, fix: string): Finding {
-  return { code, severity: 'error', path, message: `${path.slice(1).join('.')}: ${message}`, fix };
+/** What stands at a path of the index (`A/*`), in every branch, as far as it is written out. */
+function placesOf(value: Json, steps: readonly string[], path: Path, decided: Decided): Place[] {
+  const known = knownOf(value, decided, undefined);
+  if (known.is === 'choice')
+    return known.branches.flatMap((branch) =>
+      placesOf(branch.value, steps, [...path, ...branch.steps], branch.decided),
+    );
+  const [step, ...rest] = steps;
+  if (step === undefined) return known.is === 'absent' || value === null ? [] : [{ value, path, decided }];
+  if (known.is !== 'literal') return [];
+  if (step === '*' && Array.isArray(value))
+    return value.flatMap((item, index) => placesOf(item, rest, [...path, index], decided));
+  if (!isObject(value)) return [];
+  const names = step === '*' ? Object.keys(value).filter((name) => !isExpanding(name)) : [step];
+  return names.flatMap((name) =>
+    Object.hasOwn(value, name) && isPresent(value[name], decided) !== false
+      ? placesOf(value[name]!, rest, [...path, name], decided)
+      : [],
+  );
+}
+
+function unknownType(type: string, path: Path): Finding {
+  const nearest = nearestMatch(type, resourceTypeNames());
+  return {
+    code: 'CFN301',
+    severity: 'error',
+    path: [...path, 'Type'],
+    message: `${path.slice(1).join('.')}.Type: there is no resource type ${type}${nearest ? `; did you mean ${nearest}?` : ''}`,
+    fix: nearest ? `write ${nearest}` : 'check the name of the type',
+  };
+}
+
+/** CFN312: a warning; an error where the service is gone. */
+function deprecations(entry: ResourceType, given: Json, path: Path, decided: Decided): Finding[] {
+  const findings: Finding[] = [];
+  const add = (place: Path, message: string, fix: string, severity: Finding['severity'] = 'warning') =>
+    findings.push({ code: 'CFN312', severity, path: place, message: `${place.slice(1).join('.')}: ${message}`, fix });
+  const type = [...path, 'Type'];
+  if (entry.lifecycle) {
+    const { status, date } = entry.lifecycle;
+    const on = /^\d/.test(date) ? ` on ${date}` : '';
+    if (status === 'shutdown')
+      add(type, `AWS has ended the service of ${entry.type}${on}`, 'use another service', 'error');
+    else if (status === 'sunset') add(type, `AWS ends the service of ${entry.type}${on}`, 'plan what follows it');
+    else add(type, `AWS adds nothing more to ${entry.type}`, 'plan what follows it', 'info');
+  } else if (!entry.sources.includes('registry')) {
+    add(type, `${entry.type} is no longer in the registry of any region`, 'use another service');
+  }
+  for (const named of entry.deprecated ?? [])
+    for (const place of placesOf(given, named.split('/'), [...path, 'Properties'], decided))
+      add(place.path, `${last(named)} is deprecated`, 'use what the documentation names instead');
+  return findings;
+}
+
+function last(named: string): string {
+  return named.slice(named.lastIndexOf('/') + 1);
+}
+
+function asFinding({ code, path, message, fix }: Problem, { macros }: ValidationContext): Finding {
+  return {
+    code,
+    severity: macros ? 'warning' : 'error',
+    path,
+    message: `${path.slice(1).join('.')}: ${message}`,
+    fix,
+  };
 }

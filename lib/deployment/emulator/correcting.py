@@ -1,12 +1,13 @@
 """Corrections of what the emulator does create: what it drops is stored, what it answers wrongly is put right.
 
-Each is listed, with a probe where one is possible, in `lib/data/emulator.json` (`properties`, `behaviours`): when the emulator learns a thing,
-the probe fails and the correction goes. All patches reach into private names; requirements.txt pins the version.
+Each is listed, with a probe where one is possible, in `lib/data/emulator.json` (`properties`, `behaviours`): when
+the emulator learns a thing, the probe fails and the correction goes. All patches reach into private names;
+requirements.txt pins the version.
 """
 
-import functools
 import json
 import sys
+from xml.sax.saxutils import escape
 
 import ministack.services.backup as backup
 import ministack.services.cloudformation.changesets as changesets
@@ -21,7 +22,7 @@ import ministack.services.rds as rds
 import ministack.services.secretsmanager as secretsmanager
 from in_process import call, is_true
 from ministack.core.responses import get_region, new_uuid
-from recording import attributes_of, create_only, specification, token
+from recording import attributes_of, replacing, specification, token
 
 HANDLERS = provisioners._RESOURCE_HANDLERS
 
@@ -30,21 +31,22 @@ def apply():
     handlers._capabilities_enforced = lambda: True
     replace_everywhere(engine._evaluate_conditions, evaluate_conditions)
     replace_everywhere(engine._extract_deps, with_dependencies_of_metadata(engine._extract_deps))
-    replace_everywhere(engine.validate_template_support, unresolved_references_refused(engine.validate_template_support))
+    replace_everywhere(
+        engine.validate_template_support, unresolved_references_refused(engine.validate_template_support)
+    )
     replace_everywhere(stacks._resolve_stack_outputs, checked_outputs(stacks._resolve_stack_outputs))
     replace_everywhere(changesets._resolve_props_for_diff, without_absent_resources(changesets._resolve_props_for_diff))
     handlers._ACTION_HANDLERS["CreateChangeSet"] = with_changes_of_outputs(handlers._ACTION_HANDLERS["CreateChangeSet"])
     stacks._property_recreation = recreation  # for change sets only: the native handlers replace by rules of their own
-    for resource_type in list(HANDLERS):
-        HANDLERS[resource_type] = with_all_attributes(resource_type, HANDLERS[resource_type])
     secrets_by_arn()
     instance_profiles_by_name()
     metric_math()
     cache_endpoints()
     backup._get_vault_access_policy = vault_document("AccessPolicy", "access policy")
     backup._get_vault_notifications = vault_document("Notifications", "notifications")
-    native_cluster_xml = rds._cluster_xml
-    rds._cluster_xml = lambda cluster: native_cluster_xml(cluster) + more_cluster_xml(cluster)
+    rds._cluster_xml = with_more_xml(rds._cluster_xml, log_exports_xml)
+    rds._instance_xml = with_more_xml(rds._instance_xml, element_of("PerformanceInsightsKMSKeyId"))
+    elasticache._rg_xml = with_more_xml(elasticache._rg_xml, element_of("KmsKeyId"))
     for resource_type, correct in AFTERWARDS.items():
         HANDLERS[resource_type] = corrected(HANDLERS[resource_type], correct)
     HANDLERS["AWS::S3::Bucket"]["delete"] = delete_bucket
@@ -58,6 +60,15 @@ def replace_everywhere(native, replacement):
             setattr(module, native.__name__, replacement)
 
 
+def with_more_xml(native, more):
+    """A description with elements that the emulator leaves out."""
+    return lambda record, *rest: native(record, *rest) + more(record)
+
+
+def element_of(name):
+    return lambda record: f"<{name}>{escape(record[name])}</{name}>" if record.get(name) else ""
+
+
 # ---- every type
 
 
@@ -69,8 +80,8 @@ def native_update(handler, identifier, old, new, stack_name, logical_id):
 
 
 def corrected(handler, correct):
-    """Runs `correct(identifier, old_properties, properties)` after the native create and update; it gives more attributes.
-    What it refuses is not left behind."""
+    """Runs `correct(identifier, old_properties, properties)` after the native create and update; it gives more
+    attributes. What it refuses is not left behind."""
 
     def create(logical_id, properties, stack_name):
         identifier, attributes = handler["create"](logical_id, properties, stack_name)
@@ -88,8 +99,8 @@ def corrected(handler, correct):
 
 
 def with_all_attributes(resource_type, handler):
-    """GetAtt gives every attribute that the type has; a misspelt one is still refused. Properties that the type does not have,
-    and required ones that are missing, fail the resource, in the words of AWS."""
+    """GetAtt gives every attribute that the type has; a misspelt one is still refused. Properties that the type does
+    not have, and required ones that are missing, fail the resource, in the words of AWS."""
 
     def complete(identifier, attributes, properties):
         return identifier, {**attributes_of(resource_type, identifier, properties), **attributes}
@@ -122,24 +133,27 @@ def refuse_wrong_properties(resource_type, logical_id, properties):
         )
 
 
-@functools.cache
-def replacing_properties(resource_type):
-    return frozenset(create_only(resource_type))
-
-
 def recreation(resource_type, name):
     """What a change set says of a changed property. The emulator knows a third of its own types."""
-    conditional = provisioners._CONDITIONALLY_REPLACING_PROPERTIES.get(resource_type, ())
-    if name in replacing_properties(resource_type):
+    if name in replacing(resource_type):
         return "Always"
-    return "Conditionally" if name in conditional or not specification(resource_type) else "Never"
+    conditional = provisioners._CONDITIONALLY_REPLACING_PROPERTIES.get(resource_type, ())
+    if name in replacing(resource_type, "maybe") or name in conditional or not specification(resource_type):
+        return "Conditionally"
+    return "Never"
+
+
+def recreation_of_added(native, native_types):
+    """Types that the emulator lacks are replaced by the index, its own by their handlers."""
+    return lambda resource_type, name: (native if resource_type in native_types else recreation)(resource_type, name)
 
 
 # ---- templates, change sets and exports
 
 
 def evaluate_conditions(template, parameters):
-    """Conditions over pseudo parameters and every function that AWS allows there; the native one knows Ref and Fn::Select."""
+    """Conditions over pseudo parameters and every function that AWS allows there; the native one knows Ref and
+    Fn::Select."""
     definitions = template.get("Conditions") or {}
     evaluated = {}
 
@@ -179,13 +193,18 @@ def with_dependencies_of_metadata(native):
 
 
 def without_absent_resources(native):
-    """A change set compares the resources that exist: one whose condition turns is added or removed, one that is absent counts not."""
+    """A change set compares the resources that exist: one whose condition turns is added or removed, one that is
+    absent counts not."""
 
     def resolve(template, parameters, stack_name, stack_id):
         resolved = native(template, parameters, stack_name, stack_id)
         conditions = evaluate_conditions(template, parameters) if template else {}
         resources = resolved.get("Resources", {})
-        return {"Resources": {name: entry for name, entry in resources.items() if conditions.get(entry.get("Condition"), True)}}
+        return {
+            "Resources": {
+                name: entry for name, entry in resources.items() if conditions.get(entry.get("Condition"), True)
+            }
+        }
 
     return resolve
 
@@ -254,7 +273,8 @@ def without_metadata(entries):
 
 
 def checked_outputs(native):
-    """An export belongs to one stack, and stays as it is while another stack imports it; one that an update drops is gone."""
+    """An export belongs to one stack, and stays as it is while another stack imports it; one that an update drops is
+    gone."""
 
     def resolve(outputs, conditions, resources, parameters, mappings, stack_name, stack_id):
         from ministack.services.cloudformation import _exports, _stacks
@@ -301,7 +321,9 @@ def secrets_by_arn():
 
     HANDLERS[resource_type] = {
         **native,
-        "create": lambda logical_id, properties, stack_name: by_arn(native["create"](logical_id, properties, stack_name)),
+        "create": lambda logical_id, properties, stack_name: by_arn(
+            native["create"](logical_id, properties, stack_name)
+        ),
         "update": lambda identifier, old, new, stack_name, logical_id: by_arn(
             native["update"](name_of(identifier), old, new, stack_name, logical_id)
         ),
@@ -355,7 +377,11 @@ def metric_math():
             alarm.pop(key)
         if "Threshold" not in properties:
             alarm.pop("Threshold")
-        return {**alarm, "Metrics": metrics, **({"ThresholdMetricId": properties["ThresholdMetricId"]} if "ThresholdMetricId" in properties else {})}
+        return {
+            **alarm,
+            "Metrics": metrics,
+            **({"ThresholdMetricId": properties["ThresholdMetricId"]} if "ThresholdMetricId" in properties else {}),
+        }
 
     provisioners._cw_metric_alarm_record = record
     evaluate = cloudwatch._evaluate_alarm
@@ -366,8 +392,9 @@ def metric_math():
 
 
 def cache_endpoints():
-    """Neither container nor shared host: names as AWS makes them, which nothing answers. With no container to wait for they are made at
-    once, so that `aws cloudformation deploy`, which looks once and then sleeps 30 seconds, finds the stack complete."""
+    """Neither container nor shared host: names as AWS makes them, which nothing answers. With no container to wait
+    for they are made at once, so that `aws cloudformation deploy`, which looks once and then sleeps 30 seconds,
+    finds the stack complete."""
 
     def spawn(name, engine, *_, **__):
         host = f"{name.removeprefix('ministack-elasticache-')}.{cache_domain(name)}"
@@ -385,6 +412,7 @@ def cache_domain(name):
 def replication_group(identifier, old, properties):
     """Endpoints and member names as AWS makes them (cluster mode disabled: primary, reader, <group>-001, ...)."""
     group = elasticache._replication_groups[identifier]
+    group["KmsKeyId"] = properties.get("KmsKeyId")
     domain = cache_domain(identifier)
     shards = group["NodeGroups"]
     for shard in shards:
@@ -396,7 +424,10 @@ def replication_group(identifier, old, properties):
             shard["PrimaryEndpoint"] = {**shard["PrimaryEndpoint"], "Address": f"master.{identifier}.{domain}"}
             shard["ReaderEndpoint"] = {**shard["PrimaryEndpoint"], "Address": f"replica.{identifier}.{domain}"}
     if len(shards) > 1:
-        group["ConfigurationEndpoint"] = {**group["ConfigurationEndpoint"], "Address": f"clustercfg.{identifier}.{domain}"}
+        group["ConfigurationEndpoint"] = {
+            **group["ConfigurationEndpoint"],
+            "Address": f"clustercfg.{identifier}.{domain}",
+        }
     group["MemberClusters"] = [member["CacheClusterId"] for shard in shards for member in shard["NodeGroupMembers"]]
     return provisioners._ec_rg_attrs(identifier)
 
@@ -436,6 +467,17 @@ def backup_vault(identifier, old, properties):
             vault[key] = int(lock[key])
 
 
+# ---- IAM
+
+
+def role(identifier, old, properties):
+    boundary = properties.get("PermissionsBoundary")
+    if boundary:
+        call("iam", "PutRolePermissionsBoundary", RoleName=identifier, PermissionsBoundary=boundary)
+    elif old.get("PermissionsBoundary"):
+        call("iam", "DeleteRolePermissionsBoundary", RoleName=identifier)
+
+
 # ---- Lambda
 
 
@@ -453,6 +495,9 @@ def function(identifier, old, properties):
         call("lambda", "PutFunctionConcurrency", FunctionName=identifier, ReservedConcurrentExecutions=reserved)
     elif "ReservedConcurrentExecutions" in old:
         call("lambda", "DeleteFunctionConcurrency", FunctionName=identifier)
+    if "RecursiveLoop" in properties or "RecursiveLoop" in old:
+        loop = properties.get("RecursiveLoop", "Terminate")
+        call("lambda", "PutFunctionRecursionConfig", FunctionName=identifier, RecursiveLoop=loop)
 
 
 # ---- RDS
@@ -483,7 +528,7 @@ def cluster(identifier, old, properties):
     return {"MasterUserSecret.SecretArn": secret["SecretArn"]}
 
 
-def more_cluster_xml(record):
+def log_exports_xml(record):
     exports = "".join(f"<member>{name}</member>" for name in record.get("EnabledCloudwatchLogsExports") or [])
     return f"<EnabledCloudwatchLogsExports>{exports}</EnabledCloudwatchLogsExports>" if exports else ""
 
@@ -493,7 +538,8 @@ def delete_cluster(native):
         record = rds._clusters.get(identifier) or {}
         if record.get("DeletionProtection"):
             raise ValueError(
-                "Cannot delete protected Cluster, please disable deletion protection and try again. (InvalidParameterCombination)"
+                "Cannot delete protected Cluster, please disable deletion protection and try again. "
+                "(InvalidParameterCombination)"
             )
         native(identifier, properties)
         secret = record.get("MasterUserSecret")
@@ -506,8 +552,11 @@ def delete_cluster(native):
 
 
 def instance(identifier, old, properties):
-    """A member of a cluster takes its storage from there; the first member writes, the others read, each in the next zone."""
+    """A member of a cluster takes its storage from there; the first member writes, the others read, each in the next
+    zone."""
     record = rds._instances[identifier]
+    record["PerformanceInsightsKMSKeyId"] = properties.get("PerformanceInsightsKMSKeyId", "")
+    record["PerformanceInsightsRetentionPeriod"] = int(properties.get("PerformanceInsightsRetentionPeriod", 7))
     members = rds._clusters.get(record.get("DBClusterIdentifier") or "", {}).get("DBClusterMembers", [])
     for number, member in enumerate(members):
         member["IsClusterWriter"] = number == 0
@@ -542,7 +591,10 @@ def bucket(identifier, old, properties):
 
 def encryption(value):
     rules = [
-        {"ApplyServerSideEncryptionByDefault" if key == "ServerSideEncryptionByDefault" else key: item for key, item in rule.items()}
+        {
+            "ApplyServerSideEncryptionByDefault" if key == "ServerSideEncryptionByDefault" else key: item
+            for key, item in rule.items()
+        }
         for rule in value["ServerSideEncryptionConfiguration"]
     ]
     return {"ServerSideEncryptionConfiguration": {"Rules": rules}}
@@ -613,6 +665,7 @@ def topic(identifier, old, properties):
 AFTERWARDS = {
     "AWS::Backup::BackupVault": backup_vault,
     "AWS::ElastiCache::ReplicationGroup": replication_group,
+    "AWS::IAM::Role": role,
     "AWS::Lambda::Function": function,
     "AWS::RDS::DBCluster": cluster,
     "AWS::RDS::DBInstance": instance,

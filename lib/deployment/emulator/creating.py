@@ -1,8 +1,8 @@
-"""Types that the emulator's CloudFormation lacks and its services have: created through the service's API, so that the AWS SDK
-finds them. Reports still say "recorded": the service stores what it is told and does nothing with it.
+"""Types that the emulator's CloudFormation lacks and its services have: created through the service's API, so that the
+AWS SDK finds them. Reports still say "recorded": the service stores what it is told and does nothing with it.
 
-A handler gives back (physical ID, attributes) and raises ValueError to fail the resource. What replaces a resource is registered
-by `launch.py` from the index; an `update` sees the other changes only.
+A handler gives back (physical ID, attributes) and raises ValueError to fail the resource. What replaces a resource
+is registered by `launch.py` from the index; an `update` sees the other changes only.
 """
 
 import json
@@ -41,7 +41,8 @@ HANDLERS = {}
 
 
 def handles(resource_type, delete, update=None):
-    """Registers a create function. Without `update` the create function is called again: right where the API call is a Put."""
+    """Registers a create function. Without `update` the create function is called again: right where the API call is
+    a Put."""
 
     def register(create):
         HANDLERS[resource_type] = {
@@ -63,7 +64,7 @@ def only(properties, *names):
     return {name: properties[name] for name in names if properties.get(name) is not None}
 
 
-# ---- AWS Config: the limits that bite in an account which has Config already are enforced, the emulator's service has none
+# ---- AWS Config: one recorder and one channel a region, no rule without a recorder; the service here has no limit
 
 
 def one_per_region(store, name, what):
@@ -348,9 +349,7 @@ def update_network_acl(identifier, old, new):
     update_network_acl,
 )
 def network_acl(resource):
-    answer = call(
-        "ec2", "CreateNetworkAcl", VpcId=resource.get("VpcId"), **resource.tag_specifications("network-acl")
-    )
+    answer = call("ec2", "CreateNetworkAcl", VpcId=resource.get("VpcId"), **resource.tag_specifications("network-acl"))
     identifier = answer["NetworkAcl"]["NetworkAclId"]
     return identifier, {"Id": identifier}
 
@@ -517,9 +516,7 @@ def delete_oidc_provider(identifier, properties):
     call("iam", "DeleteOpenIDConnectProvider", OpenIDConnectProviderArn=identifier)
 
 
-@handles(
-    "AWS::IAM::OIDCProvider", delete_oidc_provider, lambda identifier, old, new: (identifier, {"Arn": identifier})
-)
+@handles("AWS::IAM::OIDCProvider", delete_oidc_provider, lambda identifier, old, new: (identifier, {"Arn": identifier}))
 def oidc_provider(resource):
     answer = call(
         "iam",
@@ -633,9 +630,7 @@ def rotation_schedule(resource):
     _, secret = secretsmanager._resolve(resource.get("SecretId"))
     if not secret:
         raise ValueError("ResourceNotFoundException: Secrets Manager can't find the specified secret.")
-    rules = fitted(
-        resource.get("RotationRules") or {}, service_model("secretsmanager").shape_for("RotationRulesType")
-    )
+    rules = fitted(resource.get("RotationRules") or {}, service_model("secretsmanager").shape_for("RotationRulesType"))
     secret.update(
         {"RotationEnabled": True, "RotationLambdaARN": resource.get("RotationLambdaARN"), "RotationRules": rules}
     )

@@ -1,7 +1,8 @@
 """Calls the emulator's own services from a resource handler, as an SDK would over HTTP but without leaving the process.
 
-A handler runs on the emulator's event loop, so a request to its own port would wait for itself. botocore (installed with the AWS
-command line) serialises the request and parses the answer; account and region are those of the stack being deployed.
+A handler runs on the emulator's event loop, so a request to its own port would wait for itself. botocore (installed
+with the AWS command line) serialises the request and parses the answer; account and region are those of the stack
+being deployed.
 """
 
 import asyncio
@@ -28,10 +29,12 @@ def service_model(service):
 
 
 def call(service, operation, **parameters):
-    """The parsed answer of one API call. Parameters take the spelling of CloudFormation: keys are matched to the API's without
-    regard to case, values are made its types ("30" to 30, a policy document to text), members that the API lacks are left out.
+    """The parsed answer of one API call. Parameters take the spelling of CloudFormation: keys are matched to the API's
+    without regard to case, values are made its types ("30" to 30, a policy document to text), members that the API
+    lacks are left out.
 
-    Raises ValueError with the service's code and message: the resource, and with it the stack operation, fails with that reason.
+    Raises ValueError with the service's code and message: the resource, and with it the stack operation, fails with
+    that reason.
     """
     model = service_model(service)
     operation_model = model.operation_model(operation)

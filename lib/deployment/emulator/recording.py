@@ -1,13 +1,15 @@
-"""Resources that the emulator cannot create: known to CloudFormation, recorded with their resolved properties, nothing more.
+"""Resources that the emulator cannot create: known to CloudFormation, recorded with their resolved properties, nothing
+more.
 
-What a type is called, what GetAtt gives and which properties replace it comes from `lib/spec/index`, so that a misspelt type, attribute
-or property is refused as AWS refuses it.
+What a type is called, what GetAtt gives and which properties replace it comes from `lib/spec/index`, so that a
+misspelt type, attribute or property is refused as AWS refuses it.
 """
 
 import functools
 import hashlib
 import json
 import pathlib
+import re
 
 from ministack.core.responses import get_account_id, get_region
 from ministack.services.cloudformation.provisioners import _physical_name
@@ -30,17 +32,8 @@ ID_PREFIX = {
     "AWS::EC2::VPNGateway": "vgw",
     "AWS::EC2::Volume": "vol",
 }
-# Of these Ref gives the ARN.
-REF_IS_ARN = {
-    "AWS::ACMPCA::CertificateAuthority",
-    "AWS::CloudWatch::AnomalyDetector",
-    "AWS::ECS::CapacityProvider",
-    "AWS::Inspector::AssessmentTarget",
-    "AWS::SSO::PermissionSet",
-    "AWS::StepFunctions::Activity",
-    "AWS::StepFunctions::StateMachineAlias",
-}
-# What GetAtt gives where nothing better is known.
+# What GetAtt gives: attributes of a form of their own, and, of each kind, where nothing better is known.
+FORMS = {("AWS::Cognito::UserPool", "ProviderURL"): "https://cognito-idp.{region}.amazonaws.com/{identifier}"}
 PLACEHOLDERS = {"array": [], "boolean": "false", "integer": "0", "number": "0", "object": {}}
 
 
@@ -61,17 +54,26 @@ def attribute_names(resource_type):
     return specification(resource_type).get("attributes", [])
 
 
-def create_only(resource_type):
-    """Top-level properties whose change replaces the resource, by either source."""
-    replaced_by = specification(resource_type).get("replacedBy", {})
-    paths = [*replaced_by.get("registry", []), *replaced_by.get("serviceSpec", [])]
-    return tuple(sorted({path.replace("/", ".").split(".")[0] for path in paths if "." not in path.replace("/", ".")}))
+@functools.cache
+def replacing(resource_type, verdict="yes"):
+    """Top-level properties whose change replaces the resource by either source ("yes"), or may replace it ("maybe")."""
+    replacement = specification(resource_type).get("replacement", {})
+    return frozenset(path for path, sources in replacement.items() if "/" not in path and verdict in sources.values())
 
 
-def arn(resource_type, identifier):
-    service = resource_type.split("::")[1].lower()
-    kind = resource_type.split("::")[2].lower()
-    return f"arn:aws:{service}:{get_region()}:{get_account_id()}:{kind}/{identifier}"
+def arn(resource_type, identifier, properties):
+    """In the form that the type's ARNs have; what no property gives is the identifier."""
+    service, kind = resource_type.lower().split("::")[1:3]
+    form = specification(resource_type).get(
+        "arn", f"arn:${{Partition}}:{service}:${{Region}}:${{Account}}:{kind}/${{Id}}"
+    )
+    known = {"Partition": "aws", "Region": get_region(), "Account": get_account_id()}
+
+    def value(match):
+        stated = properties.get(match.group(1))
+        return known.get(match.group(1)) or (stated if isinstance(stated, str) else identifier)
+
+    return re.sub(r"\$\{(\w+)\}", value, form)
 
 
 def token(*parts, length=17):
@@ -84,17 +86,16 @@ def identifier_of(resource_type, logical_id, properties, stack_name):
     generated = _physical_name(stack_name, logical_id)
     if resource_type in ID_PREFIX:
         return f"{ID_PREFIX[resource_type]}-{token(generated)}"
-    primary = specification(resource_type).get("schema", {}).get("primaryIdentifier", [])
-    names = [path.removeprefix("/properties/") for path in primary]
+    names = specification(resource_type).get("ref", [])
     stated = [properties[name] for name in names if isinstance(properties.get(name), str)]
     if stated and len(stated) == len(names):
         return "|".join(stated)
     kind = resource_type.split("::")[2]
-    for name in ("Name", f"{kind}Name", f"{kind}Identifier", "SubscriptionName"):
+    for name in ("Name", f"{kind}Name", f"{kind}Identifier"):
         if isinstance(properties.get(name), str):
             generated = properties[name]
             break
-    return arn(resource_type, generated) if resource_type in REF_IS_ARN or any(n.endswith("Arn") for n in names) else generated
+    return arn(resource_type, generated, properties) if any(name.endswith("Arn") for name in names) else generated
 
 
 def attribute_type(resource_type, name):
@@ -114,11 +115,14 @@ def attribute_of(resource_type, identifier, properties, name):
         value = value.get(part) if isinstance(value, dict) else None
     if value is not None:
         return value
+    form = FORMS.get((resource_type, name))
+    if form:
+        return form.format(region=get_region(), identifier=identifier)
     kind = attribute_type(resource_type, name)
     if kind in PLACEHOLDERS:
         return PLACEHOLDERS[kind]
     if name.split(".")[-1].endswith("Arn"):
-        return identifier if identifier.startswith("arn:") else arn(resource_type, identifier)
+        return identifier if identifier.startswith("arn:") else arn(resource_type, identifier, properties)
     if name.split(".")[-1].endswith("Id"):
         return identifier
     return f"{identifier}-{name.replace('.', '-').lower()}"
@@ -129,7 +133,8 @@ def attributes_of(resource_type, identifier, properties):
 
 
 def recorder(resource_type):
-    """The handlers of a type that is only recorded. The stack keeps the resolved properties; there is nothing to delete."""
+    """The handlers of a type that is only recorded. The stack keeps the resolved properties; there is nothing to
+    delete."""
 
     def create(logical_id, properties, stack_name):
         identifier = identifier_of(resource_type, logical_id, properties, stack_name)

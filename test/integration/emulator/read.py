@@ -1,6 +1,8 @@
-"""Reads many things through botocore in one process: calls as JSON on standard input, answers as JSON on standard output.
+"""Reads many things through botocore in one process: calls as JSON on standard input, answers as JSON on standard
+output.
 
-A call is { service, operation, parameters, query (JMESPath) }. The answer is what the query finds; null for nothing, and for a refusal.
+A call is { service, operation, parameters, query (JMESPath) }. The answer is what the query finds; null for nothing,
+and for a refusal.
 """
 
 import functools

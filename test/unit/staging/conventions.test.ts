@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { isObject, type Json } from '../../../lib/cfn/template.ts';
 import { fileInProject } from '../../../lib/project.ts';
+import { resourceType } from '../../../lib/spec/resource-type.ts';
 import { ACCOUNT, committed, deployed } from './committed.ts';
 
 const STACKS = readdirSync(fileInProject('templates'))
@@ -15,7 +16,7 @@ const resources = STACKS.flatMap((stack) =>
 
 /** The property that takes the tags of a type, or undefined where it takes none. */
 function tagsProperty(type: string): string | undefined {
-  return JSON.parse(readFileSync(fileInProject(`lib/spec/index/${type.replaceAll('::', '-')}.json`), 'utf8')).tags;
+  return resourceType(type)?.tags?.property;
 }
 
 describe('tags', () => {
