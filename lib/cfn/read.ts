@@ -254,7 +254,26 @@ class TreeBuilder {
     if (typeof value['Fn::GetAtt'] === 'string') {
       value['Fn::GetAtt'] = splitAttribute(value['Fn::GetAtt']);
     }
+    this.#keepNames(value, places);
     return this.#finish({ value, places }, event, this.#tag(event.tagStart, event.tagEnd));
+  }
+
+  /** A key `On` is the text of the source, so a condition, resource or parameter that is named by it must be too. */
+  #keepNames(value: JsonObject, { members }: NodePlaces): void {
+    for (const key of ['Condition', 'Ref', 'DependsOn']) {
+      if (Object.hasOwn(value, key) && !isNamed(value[key]))
+        value[key] = this.#sourceOf(value[key]!, members.get(key)?.child);
+    }
+    if (Array.isArray(value['Fn::If'])) this.#keepCondition(value['Fn::If'], members.get('Fn::If')?.child);
+  }
+
+  #keepCondition(list: Json[], places: NodePlaces | undefined): void {
+    if (list.length > 0 && !isNamed(list[0])) list[0] = this.#sourceOf(list[0]!, places?.members.get(0)?.child);
+  }
+
+  /** What is written for a boolean or a number. */
+  #sourceOf(value: Json, places: NodePlaces | undefined): Json {
+    return places ? (/^[\w.+-]+/.exec(this.#source.slice(places.start, places.start + 80))?.[0] ?? value) : value;
   }
 
   #tag(start: number, end: number): string | undefined {
@@ -279,6 +298,7 @@ class TreeBuilder {
           'use one of the functions of CloudFormation, or its long form',
         );
       } else {
+        if (key === 'Fn::If' && Array.isArray(inner.value)) this.#keepCondition(inner.value, inner.places);
         const argument =
           key === 'Fn::GetAtt' && typeof inner.value === 'string' ? splitAttribute(inner.value) : inner.value;
         built = {
@@ -317,6 +337,10 @@ function mergeSources(built: Built): { value: JsonObject; places: NodePlaces }[]
 
 function keyText(source: string, event: Event, value: Json): string {
   return event.type === EVENT_ID.SCALAR ? getScalarValue(source, event) : JSON.stringify(value);
+}
+
+function isNamed(value: Json | undefined): boolean {
+  return typeof value !== 'boolean' && typeof value !== 'number';
 }
 
 function splitAttribute(text: string): Json[] {

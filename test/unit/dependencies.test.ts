@@ -10,9 +10,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cfn: [],
   spec: ['cfn'],
   scenarios: ['cfn', 'spec'],
+  controls: ['cfn', 'spec', 'scenarios'],
   check: ['cfn', 'spec', 'scenarios'],
   deployment: ['cfn', 'spec', 'scenarios'],
-  report: ['cfn', 'spec', 'scenarios', 'check', 'deployment'],
+  report: ['cfn', 'spec', 'scenarios', 'controls', 'check', 'deployment'],
 };
 
 function importsOf(folder: string): { from: string; to: string }[] {

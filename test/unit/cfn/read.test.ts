@@ -80,3 +80,30 @@ test.each([
     'Resources:\n  A:\n    Type: X\n    Properties:\n      Name: !Sub a\n      List:\n        - 1\n        - !Ref B\n';
   expect(parseTemplate(text, 'a.yaml').locate(path)).toEqual({ line, column });
 });
+
+test('a name that YAML takes for a boolean or a number stays the text of its key', () => {
+  const { template } = parseTemplate(
+    `
+Conditions:
+  On: !Equals [!Ref Yes, yes]
+  Off: !Not [Condition: On]
+Resources:
+  No: {Type: A::B::C, Condition: On, DependsOn: On, Properties: {A: !If [On, Yes, {Ref: Off}], B: {Fn::If: [Off, 1, 2]}}}
+`,
+    'a.yaml',
+  );
+  expect(template).toEqual({
+    Conditions: {
+      On: { 'Fn::Equals': [{ Ref: 'Yes' }, true] },
+      Off: { 'Fn::Not': [{ Condition: 'On' }] },
+    },
+    Resources: {
+      No: {
+        Type: 'A::B::C',
+        Condition: 'On',
+        DependsOn: 'On',
+        Properties: { A: { 'Fn::If': ['On', true, { Ref: 'Off' }] }, B: { 'Fn::If': ['Off', 1, 2] } },
+      },
+    },
+  });
+});
