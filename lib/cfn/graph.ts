@@ -100,12 +100,16 @@ export function templateReferences(template: Template): Reference[] {
   return found;
 }
 
-/** For each resource, the resources that CloudFormation must create before it. */
-export function dependencies(template: Template): Map<string, Set<string>> {
+/** For each resource, the resources that CloudFormation must create before it, as far as the references that count say. */
+export function dependencies(
+  template: Template,
+  counts: (reference: Reference) => boolean = () => true,
+): Map<string, Set<string>> {
   const graph = new Map(Object.keys(template.Resources ?? {}).map((id) => [id, new Set<string>()]));
-  for (const { kind, target, path } of templateReferences(template)) {
+  for (const reference of templateReferences(template)) {
+    const { kind, target, path } = reference;
     if (path[0] !== 'Resources' || kind === 'Condition' || kind === 'Mapping') continue;
-    if (graph.has(target)) graph.get(String(path[1]))?.add(target);
+    if (graph.has(target) && counts(reference)) graph.get(String(path[1]))?.add(target);
   }
   return graph;
 }

@@ -80,29 +80,67 @@ export function parseTemplate(text: string, file: string): TemplateDocument {
  * functions become long form, `GetAtt` strings become lists. Throws CFN102 on a syntax error.
  */
 export function parseSource(text: string, file: string): SourceDocument {
-  const source = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-  let events: Event[];
-  try {
-    events = parseEvents(source, { filename: file, maxDepth: 200 });
-  } catch (error) {
-    if (!(error instanceof YAMLException)) throw error;
-    const { line = 0, column = 0, snippet = '' } = error.mark ?? {};
-    throw new CfnError(
-      {
-        code: 'CFN102',
-        severity: 'error',
-        file,
-        line: line + 1,
-        column: column + 1,
-        message: `syntax: ${error.reason}${snippet ? `\n${snippet}` : ''}`,
-        fix: 'mend the YAML at this place; everything after it is unread',
-      },
-      { exitCode: 1, cause: error },
-    );
-  }
-  const builder = new TreeBuilder(source, file, events);
+  const { source, events, indented } = eventsOf(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text, file);
+  const builder = new TreeBuilder(source, file, events, indented);
   const value = builder.build();
   return { file, text, value, findings: builder.findings, locate: (path) => builder.locate(value, path) };
+}
+
+/** By line, counted from 0: blanks that were put before it. */
+type Indented = ReadonlyMap<number, number>;
+
+/** Of lines; each is parsed for anew. */
+const RETRIES = 400;
+
+/**
+ * The parser's events. CloudFormation's parser lets the lines of a flow collection and of a quoted text start in any column;
+ * YAML, and js-yaml, want them further in than what they belong to. Such lines are indented before they are parsed again.
+ */
+function eventsOf(text: string, file: string): { source: string; events: Event[]; indented: Indented } {
+  const indented = new Map<number, number>();
+  let source = text;
+  for (let left = RETRIES; ; left--) {
+    try {
+      return { source, events: parseEvents(source, { filename: file, maxDepth: 200 }), indented };
+    } catch (error) {
+      if (!(error instanceof YAMLException)) throw error;
+      const { line = 0, column = 0, snippet = '' } = error.mark ?? {};
+      if (error.reason === 'deficient indentation' && left > 0) {
+        const moved = indentFlow(source, line, indented);
+        if (moved !== undefined) {
+          source = moved;
+          continue;
+        }
+      }
+      throw new CfnError(
+        {
+          code: 'CFN102',
+          severity: 'error',
+          file,
+          line: line + 1,
+          column: Math.max(column - (indented.get(line) ?? 0), 0) + 1,
+          message: `syntax: ${error.reason}${snippet && indented.size === 0 ? `\n${snippet}` : ''}`,
+          fix: 'mend the YAML at this place; everything after it is unread',
+        },
+        { exitCode: 1, cause: error },
+      );
+    }
+  }
+}
+
+/** The text with the line further in than any line above; undefined where a tab is in the way. */
+function indentFlow(source: string, line: number, indented: Map<number, number>): string | undefined {
+  const lines = source.split('\n');
+  const own = indentation(lines[line]!);
+  const blanks = Math.max(0, ...lines.slice(0, line).map(indentation)) + 1 - own;
+  if (blanks <= 0 || lines[line]![own] === '\t') return undefined;
+  indented.set(line, (indented.get(line) ?? 0) + blanks);
+  lines[line] = ' '.repeat(blanks) + lines[line];
+  return lines.join('\n');
+}
+
+function indentation(line: string): number {
+  return line.length - line.replace(/^ +/, '').length;
 }
 
 interface NodePlaces {
@@ -118,12 +156,14 @@ class TreeBuilder {
   readonly #source: string;
   readonly #file: string;
   readonly #events: Event[];
+  readonly #indented: Indented;
   readonly #anchors = new Map<string, Built>();
   #next = 0;
   #root: NodePlaces = { start: 0, members: new Map() };
   #lineStarts: number[] | undefined;
 
-  constructor(source: string, file: string, events: Event[]) {
+  constructor(source: string, file: string, events: Event[], indented: Indented) {
+    this.#indented = indented;
     this.#source = source;
     this.#file = file;
     this.#events = events;
@@ -170,7 +210,8 @@ class TreeBuilder {
       if (this.#lineStarts[middle]! <= offset) low = middle;
       else high = middle - 1;
     }
-    return { line: low + 1, column: offset - this.#lineStarts[low]! + 1 };
+    const column = offset - this.#lineStarts[low]! - (this.#indented.get(low) ?? 0);
+    return { line: low + 1, column: Math.max(column, 0) + 1 };
   }
 
   #report(code: string, offset: number, message: string, fix: string): void {
@@ -195,7 +236,8 @@ class TreeBuilder {
         return { value: null, places: { start: event.anchorStart, members: new Map() } };
       }
       case EVENT_ID.SCALAR: {
-        const start = event.tagStart >= 0 ? event.tagStart : Math.max(event.valueStart, 0);
+        const quote = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED ? 1 : 0;
+        const start = event.tagStart >= 0 ? event.tagStart : Math.max(event.valueStart - quote, 0);
         const text = getScalarValue(this.#source, event);
         const tag = this.#tag(event.tagStart, event.tagEnd);
         const plain = event.style === SCALAR_STYLE.PLAIN && !tag;
@@ -356,6 +398,7 @@ function plainScalar(text: string, absent: boolean): Json {
   for (const tag of PLAIN_TAGS) {
     const value = tag.resolve(text, false, '');
     if (value === NOT_RESOLVED) continue;
+    if (/^[-+]?\d+\.0+$/.test(text)) return `${Number(text)}.0`; // A version, say: CloudFormation keeps that it is no integer.
     return typeof value === 'number' && !Number.isSafeInteger(value) && !Number.isFinite(value) ? text : value;
   }
   return text;

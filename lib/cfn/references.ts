@@ -11,7 +11,7 @@ import type { Json, Path, Template } from './template.ts';
 export function checkReferences(template: Template): Finding[] {
   const names = new Names(template);
   const findings = templateReferences(template).flatMap((reference) => names.judge(reference));
-  for (const members of cycles(dependencies(template))) {
+  for (const members of cycles(dependencies(template, (reference) => isOwn(reference, template)))) {
     const chain = [...members, members[0]].join(' -> ');
     findings.push(
       finding(
@@ -23,6 +23,22 @@ export function checkReferences(template: Template): Finding[] {
     );
   }
   return findings;
+}
+
+/** Properties of which SAM makes resources that wait for the one they stand in, which then does not wait for what they name. */
+const MADE_APART: Readonly<Record<string, readonly string[]>> = {
+  'AWS::Serverless::Function': ['DeploymentPreference', 'EventInvokeConfig', 'Events', 'FunctionUrlConfig'],
+  'AWS::Serverless::StateMachine': ['DeploymentPreference', 'Events'],
+  'AWS::Serverless::Api': ['Domain', 'UsagePlan'],
+  'AWS::Serverless::HttpApi': ['Domain'],
+};
+
+/** `false` for a reference that SAM moves to another resource than the one it stands in, as far as that is known. */
+function isOwn({ path }: Reference, template: Template): boolean {
+  const type = String(template.Resources[String(path[1])]?.Type);
+  if (!type.startsWith('AWS::Serverless::') || path[2] !== 'Properties') return true;
+  if (type === 'AWS::Serverless::SimpleTable' || type === 'AWS::Serverless::LayerVersion') return true;
+  return MADE_APART[type] !== undefined && !MADE_APART[type].includes(String(path[3]));
 }
 
 class Names {

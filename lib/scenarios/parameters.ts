@@ -92,7 +92,7 @@ export function violationsOf(name: string, body: ParameterBody, text: string): V
   const allowed = allowedTexts(body);
   if (allowed) {
     const strays = members.filter((member) => !allowed.includes(member));
-    if (strays.length > 0) {
+    if (strays.length > 0 && !allowed.includes(text)) {
       const near = nearestMatch(strays[0]!, allowed);
       const fix = near === undefined ? `Give ${name} one of them.` : `Did you mean "${near}"?`;
       report('CFN402', `allowed are ${allowed.map((value) => `"${value}"`).join(', ')}`, fix);

@@ -47,7 +47,11 @@ export function validateResourceBody(body: JsonObject, path: Path, context: Vali
   const { Properties: properties, Metadata: _, ...beside } = body;
   judge.judge(beside, schema, path, decided, (problem) => {
     const code = problem.code === 'CFN302' || problem.code === 'CFN310' ? 'CFN314' : problem.code;
-    findings.push(asFinding({ ...problem, code }, context));
+    const finding = asFinding({ ...problem, code }, context);
+    // SAM leaves out what it does not know.
+    const dropped =
+      type.startsWith('AWS::Serverless::') && problem.code === 'CFN302' && problem.path.length === path.length + 1;
+    findings.push({ ...finding, ...(dropped && { severity: 'warning' as const }) });
   });
   for (const policy of ['DeletionPolicy', 'UpdateReplacePolicy']) {
     const values = ['Delete', 'Retain', ...(policy === 'DeletionPolicy' ? ['RetainExceptOnCreate'] : [])];

@@ -29,6 +29,8 @@ describe('scalars are those of YAML 1.1, but dates and single letters stay text'
     ['012345678901', '012345678901'],
     ['2012-10-17', '2012-10-17'],
     ['1.10', 1.1],
+    ['4.0', '4.0'],
+    ['-1.00', '-1.0'],
     ['~', null],
     ['""', ''],
     ['"5"', '5'],
@@ -42,6 +44,47 @@ test.each([
   ['anchors and merge keys', 'Base: &b {Type: X}\nResources:\n  A:\n    <<: *b\n'],
 ])('reads %s', (_what, text) => {
   expect(parseTemplate(text, 'a').template.Resources).toEqual({ A: { Type: 'X' } });
+});
+
+describe('a line of a flow collection or a quoted text may start in any column, as for CloudFormation', () => {
+  const FLOW = `Resources:
+  A:
+    Type: X
+    Properties:
+      Actions: [
+        a,
+      b,
+    ]
+      Nested: {
+  "x": [1,
+  2], # ]
+}
+      Text: 'one
+  two'
+      Last: {a: b}
+`;
+  test('and is read', () => {
+    expect(parseTemplate(FLOW, 'a.yaml').template.Resources.A!.Properties).toEqual({
+      Actions: ['a', 'b'],
+      Nested: { x: [1, 2] },
+      Text: 'one two',
+      Last: { a: 'b' },
+    });
+  });
+  test.each([
+    [['Actions', 1], 7, 7],
+    [['Nested', 'x'], 10, 3],
+    [['Nested', 'x', 1], 11, 3],
+    [['Last', 'a'], 15, 14],
+  ])('and %j is where it stands in the file', (path, line, column) => {
+    const place = parseTemplate(FLOW, 'a.yaml').locate(['Resources', 'A', 'Properties', ...path]);
+    expect(place).toEqual({ line, column });
+  });
+  test('and a mistake after it is named where it stands', () => {
+    expect(() => parseTemplate(`${FLOW}      Actions: ]\n`, 'a.yaml')).toThrow(
+      expect.objectContaining({ findings: [expect.objectContaining({ code: 'CFN102', line: 16 })] }),
+    );
+  });
 });
 
 test.each([

@@ -80,6 +80,42 @@ test('what a function gives is not judged, and never an error', () => {
   expect(codes(text)).toEqual([]);
 });
 
+describe('what SAM makes apart makes no cycle', () => {
+  const sam = (properties: string) => `
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Api:
+    Type: AWS::Serverless::Api
+    Properties:
+      StageName: live
+      DefinitionBody: {paths: {/: {get: {x-amazon-apigateway-integration: {uri: !GetAtt Function.Arn}}}}}
+  Function:
+    Type: AWS::Serverless::Function
+    Properties: {Runtime: nodejs22.x, Handler: a.b, CodeUri: ., ${properties}}
+`;
+  test.each([
+    ['Events: {Get: {Type: Api, Properties: {Path: /, Method: get, RestApiId: !Ref Api}}}', []],
+    ['DeploymentPreference: {Type: AllAtOnce, Alarms: [!Ref Api]}, AutoPublishAlias: live', []],
+    ['Environment: {Variables: {API: !Ref Api}}', ['CFN206']],
+  ])('%s', (properties, expected) => expect(codes(sam(properties))).toEqual(expected));
+});
+
+test('a whole list default that is allowed is a default that is allowed', () => {
+  const list = 'Type: CommaDelimitedList, Default: "dev,prod"';
+  const text = GOOD.replace('Type: String, Default: dev', list).replace('!Ref Tier, prod', '"a", "b"');
+  const allowing = (values: string) => codes(text.replace('AllowedValues: [dev, prod]', `AllowedValues: ${values}`));
+  expect(allowing('["dev,prod"]')).not.toContain('CFN402');
+  expect(allowing('[dev]')).toContain('CFN402');
+});
+
+test('what SAM leaves out of a resource is a warning', () => {
+  const text =
+    'Transform: AWS::Serverless-2016-10-31\nResources: {T: {Type: AWS::Serverless::SimpleTable, Comment: x}}';
+  expect(checkTemplate(parseTemplate(text, 'a.yaml')).findings).toEqual([
+    expect.objectContaining({ code: 'CFN314', severity: 'warning', path: ['Resources', 'T', 'Comment'] }),
+  ]);
+});
+
 test.each([
   'staging-replica',
   'staging-foundation',
