@@ -20,7 +20,7 @@ export interface Fact {
   /** Classes of deployments in which the resource exists, and those of them in which the control fails. */
   readonly checked: number;
   readonly failed: number;
-  /** `false`: the classes are those of one part of the resource; all of them together are too many to count. */
+  /** `false`: not all classes were looked at, or not all could be decided; of a resource with very many, those of one part. */
   readonly counted: boolean;
   /** The fewest values that differ from the defaults with which it fails. */
   readonly counterexample?: Readonly<Record<string, string>>;
@@ -187,17 +187,18 @@ export class Prover {
 
   #fact(control: string, resource: string, tally: Tally, counted: boolean): Fact {
     const { checked, failed, first, least, depends, uncertain } = tally;
+    const certain = counted && !depends && !uncertain;
     const shared = {
       control,
       resource,
       type: this.#typeOf(resource),
       checked,
       failed,
-      counted,
+      counted: certain,
       path: ['Resources', resource] as Path,
     };
     if (first && least) {
-      const verdict = failed === checked && counted && !depends && !uncertain ? 'never' : 'fails';
+      const verdict = failed === checked && certain ? 'never' : 'fails';
       return { ...shared, verdict, counterexample: least, path: first.path, message: first.message };
     }
     if (depends) {
