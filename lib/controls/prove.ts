@@ -1,3 +1,4 @@
+import { expandServerless } from '../cfn/serverless.ts';
 import { isObject, type Json, type JsonObject, type Path, type Template } from '../cfn/template.ts';
 import { entriesOf } from '../scenarios/entries.ts';
 import { type Count, listScenarios, type Scenario, type Scenarios } from '../scenarios/list.ts';
@@ -57,16 +58,19 @@ interface Answer {
   readonly moments: Iterable<Moment>;
 }
 
-/** Proves controls of one template. What is found out for one control serves the next. */
+/** Proves controls of one template, SAM resources and loops expanded. What is found out for one control serves the next. */
 export class Prover {
   readonly #space: Space;
+  readonly #origin: (path: Path) => Path;
   readonly #options: ProofOptions;
   readonly #answers = new Map<string, Answer>();
   readonly #byType = new Map<string, string[]>();
   readonly #bodies: ReadonlyMap<string, JsonObject>;
 
   constructor(template: Template, options: ProofOptions = {}) {
-    this.#space = spaceOf(template, options.region);
+    const { template: expanded, origin } = expandServerless(template);
+    this.#space = spaceOf(expanded, options.region);
+    this.#origin = (path) => origin(this.#space.origin(path));
     this.#options = options;
     const resources = entriesOf(this.#space.template.Resources);
     this.#bodies = new Map(resources.map(([id, body]) => [id, body as unknown as JsonObject]));
@@ -82,7 +86,7 @@ export class Prover {
 
   prove(id: string, control: Control, resource: string): Fact {
     const fact = this.#factOf(id, control, resource);
-    const path = this.#space.origin(fact.path);
+    const path = this.#origin(fact.path);
     if (fact.verdict !== 'proven' && fact.verdict !== 'unreachable') return { ...fact, path };
     const rules = this.#rulesNeeded(id, control, resource);
     const because = rules.length > 0 ? `, because of ${rules.join(' and ')}` : '';

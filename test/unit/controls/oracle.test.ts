@@ -132,6 +132,12 @@ function changesOf({ Parameters = {} }: Template, raw: Raw): number {
   return Object.entries(raw).filter(([name, text]) => usual(name) !== undefined && String(usual(name)) !== text).length;
 }
 
+/** Of the regions that the oracle tries, the one that no template can tell from this one. */
+function regionAlike(region: string): string {
+  if (['us-east-1', 'cn-north-1', 'us-gov-west-1'].includes(region)) return region;
+  return region.startsWith('cn-') ? 'cn-northwest-1' : region.startsWith('us-gov-') ? 'us-gov-east-1' : 'eu-west-1';
+}
+
 test('each verdict, and each counterexample, is what trying every raw value says', () => {
   const seen = new Map<string, number>();
   fc.assert(
@@ -174,6 +180,7 @@ test('each verdict, and each counterexample, is what trying every raw value says
       for (const [parameter, { Default }] of Object.entries(template.Parameters!))
         if (Default !== undefined) usual[parameter] = String(Default);
       const failing = { ...usual, ...given };
+      failing['AWS::Region'] = regionAlike(failing['AWS::Region']!);
       // What the counterexample leaves out and has no default matters to nothing.
       expect(
         wrong.some(({ raw }) => Object.entries(failing).every(([parameter, text]) => raw[parameter] === text)),

@@ -1,0 +1,111 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { parseTemplate, readTemplate } from '../../lib/cfn/read.ts';
+import { expandServerless } from '../../lib/cfn/serverless.ts';
+import { isObject, type Json, type JsonObject, type Template } from '../../lib/cfn/template.ts';
+import { fileInProject } from '../../lib/project.ts';
+
+const python = `${process.env.PLAINFORM_VENV ?? fileInProject('.venv')}/bin/python`;
+
+/** What the SAM translator makes of it. */
+function translated(template: Template): Template {
+  const script = fileInProject('test/integration/serverless/translate.py');
+  const { status, stdout, stderr } = spawnSync(python, [script], { input: JSON.stringify(template), encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+const SAM = (resources: string, globals = '') =>
+  parseTemplate(`Transform: AWS::Serverless-2016-10-31\n${globals}Resources:\n${resources}`, 'a.yaml').template;
+
+const CASES: Record<string, Template> = {
+  'the masking template': readTemplate(fileInProject('templates/staging-masking.yaml')).template,
+  'a function with everything': SAM(
+    `
+  Work:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: index.handler
+      Runtime: nodejs22.x
+      CodeUri: s3://code/work.zip
+      MemorySize: 256
+      Tracing: Active
+      VpcConfig: {SecurityGroupIds: [sg-1], SubnetIds: [subnet-1]}
+      DeadLetterQueue: {Type: SQS, TargetArn: !GetAtt Queue.Arn}
+      KmsKeyArn: arn:aws:kms:us-west-2:111122223333:key/1
+      PermissionsBoundary: arn:aws:iam::111122223333:policy/boundary
+      Policies:
+        - AmazonS3ReadOnlyAccess
+        - Version: '2012-10-17'
+          Statement: [{Effect: Allow, Action: 's3:*', Resource: '*'}]
+      FunctionUrlConfig: {AuthType: NONE}
+      Environment: {Variables: {A: b}}
+  Queue: {Type: AWS::SQS::Queue}`,
+    'Globals: {Function: {Timeout: 30, Environment: {Variables: {C: d}}, ReservedConcurrentExecutions: 5}}\n',
+  ),
+  'a function with a role of its own': SAM(`
+  Work:
+    Type: AWS::Serverless::Function
+    Properties: {Handler: a.b, Runtime: python3.13, InlineCode: pass, Role: 'arn:aws:iam::111122223333:role/own'}`),
+  'an API': SAM(`
+  Api:
+    Type: AWS::Serverless::Api
+    Properties:
+      StageName: live
+      TracingEnabled: true
+      AccessLogSetting: {DestinationArn: arn, Format: x}
+      MethodSettings: [{ResourcePath: /*, HttpMethod: '*', LoggingLevel: INFO}]
+      EndpointConfiguration: {Type: PRIVATE, VPCEndpointIds: [vpce-1]}
+      DefinitionBody: {swagger: '2.0', info: {title: a, version: '1'}, paths: {}}`),
+  'an HTTP API': SAM(`
+  Api:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      AccessLogSettings: {DestinationArn: arn, Format: x}
+      DefinitionBody: {openapi: '3.0', info: {title: a, version: '1'}, paths: {}}`),
+  'a table': SAM(`
+  Table:
+    Type: AWS::Serverless::SimpleTable
+    Properties: {PrimaryKey: {Name: key, Type: Number}, SSESpecification: {SSEEnabled: true}}`),
+  'a state machine': SAM(`
+  Machine:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Definition: {StartAt: A, States: {A: {Type: Succeed}}}
+      Logging: {Level: ALL, IncludeExecutionData: true, Destinations: [{CloudWatchLogsLogGroup: {LogGroupArn: arn}}]}
+      Tracing: {Enabled: true}
+      Policies: [{Version: '2012-10-17', Statement: [{Effect: Allow, Action: 'lambda:InvokeFunction', Resource: '*'}]}]`),
+};
+
+/** The translator spells these otherwise, to the same effect; the code and the definition say nothing of a resource's settings. */
+const SPELT_OTHERWISE = ['Code', 'DefinitionString', 'Body', 'Tags', 'Parameters', 'DeploymentId'];
+
+function alike(value: Json): Json {
+  if (Array.isArray(value)) return value.map(alike);
+  if (!isObject(value))
+    return typeof value === 'string' ? value.replace(/^arn:aws:iam::aws:/, 'arn:P:iam::aws:') : value;
+  const sub = value['Fn::Sub'];
+  if (typeof sub === 'string' && Object.keys(value).length === 1) return sub.replace('arn:${AWS::Partition}', 'arn:P');
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, alike(member)]));
+}
+
+const describeWithPython = existsSync(python) ? describe : describe.skip;
+
+describeWithPython('expanded as the SAM translator does (needs .venv)', () => {
+  test.each(Object.keys(CASES))('%s', (name) => {
+    const ours = expandServerless(CASES[name]!).template.Resources;
+    const theirs = translated(CASES[name]!).Resources;
+    const made = Object.entries(ours).filter(([id]) => CASES[name]!.Resources[id]?.Type !== ours[id]!.Type);
+    expect(made.length).toBeGreaterThan(0);
+    for (const [id, { Type, Properties = {} }] of made) {
+      expect([id, theirs[id]?.Type]).toEqual([id, Type]);
+      const properties = (of: JsonObject) =>
+        alike(Object.fromEntries(Object.entries(of).filter(([key]) => !SPELT_OTHERWISE.includes(key))));
+      expect({ id, ...(properties(theirs[id]!.Properties ?? {}) as JsonObject) }).toEqual({
+        id,
+        ...(properties(Properties) as JsonObject),
+      });
+    }
+  });
+});
