@@ -4,6 +4,9 @@ import { isObject, type Json, type JsonObject, type Path, type Template } from '
 const LOOP = 'Fn::ForEach::';
 const SECTIONS = ['Conditions', 'Resources', 'Outputs'] as const;
 
+const UNKNOWN = 'loops over a collection that is not known before deployment: what it makes is not judged';
+const FIX = 'write: [Identifier, [member, …], {"Key${Identifier}": …}]; a list parameter is known by its Default';
+
 export interface Expansion {
   readonly template: Template;
   readonly findings: readonly Finding[];
@@ -45,7 +48,8 @@ export function expandForEach(source: Template, membersOf = defaultMembers(sourc
       }
       const loop = loopOf(value, bound);
       if (typeof loop === 'string') {
-        findings.push({ code: 'CFN150', severity: 'error', message: `${written} ${loop}`, path: at });
+        const severity = loop === UNKNOWN ? 'info' : 'error';
+        findings.push({ code: 'CFN150', severity, message: `${written} ${loop}`, path: at, fix: FIX });
         continue;
       }
       for (const member of loop.members) {
@@ -71,7 +75,7 @@ export function expandForEach(source: Template, membersOf = defaultMembers(sourc
     }
     const [identifier, collection, body] = value as [string, Json, JsonObject];
     const members = collectionOf(expand(collection, bound, [], []));
-    return members ? { identifier, members, body } : 'loops over a collection that is not known before deployment';
+    return members ? { identifier, members, body } : UNKNOWN;
   };
 
   const collectionOf = (collection: Json): string[] | undefined => {

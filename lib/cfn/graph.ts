@@ -34,15 +34,21 @@ function collect(value: Json | undefined, path: Path, found: Reference[]): void 
   const { name, argument } = call;
   const inner = [...path, name];
   if (name === 'Ref') {
-    if (typeof argument === 'string') found.push({ kind: 'Ref', target: argument, path });
+    const target = writtenOut(argument);
+    if (target !== undefined) found.push({ kind: 'Ref', target, path });
+    else collect(argument, inner, found);
   } else if (name === 'Condition') {
-    found.push({ kind: 'Condition', target: argument as string, path });
+    // Elsewhere it is a property of that name.
+    if (path[0] === 'Conditions' || path[0] === 'Rules')
+      found.push({ kind: 'Condition', target: argument as string, path });
   } else if (name === 'Fn::Sub') {
     collectSub(argument, path, found);
   } else if (name === 'Fn::GetAtt' && Array.isArray(argument)) {
-    const [target, ...rest] = argument;
-    const attribute = rest.every((part) => typeof part === 'string') ? rest.join('.') : undefined;
-    if (typeof target === 'string') found.push({ kind: 'GetAtt', target, ...(attribute && { attribute }), path });
+    const target = writtenOut(argument[0]);
+    const rest = argument.slice(1);
+    const parts = rest.map(writtenOut);
+    const attribute = parts.every((part) => part !== undefined) ? parts.join('.') : undefined;
+    if (target !== undefined) found.push({ kind: 'GetAtt', target, ...(attribute && { attribute }), path });
     collect(rest, inner, found);
   } else if (name === 'Fn::If' && Array.isArray(argument)) {
     const [condition, ...branches] = argument;
@@ -51,11 +57,19 @@ function collect(value: Json | undefined, path: Path, found: Reference[]): void 
       collect(branch, [...inner, index + 1], found);
     });
   } else if (name === 'Fn::FindInMap' && Array.isArray(argument)) {
-    if (typeof argument[0] === 'string') found.push({ kind: 'Mapping', target: argument[0], path });
+    const target = writtenOut(argument[0]);
+    if (target !== undefined) found.push({ kind: 'Mapping', target, path });
     collect(argument, inner, found);
   } else {
     collect(argument, inner, found);
   }
+}
+
+/** A name as it is known before deployment: under AWS::LanguageExtensions an unrolled loop leaves `Fn::Sub` of plain text. */
+function writtenOut(name: Json | undefined): string | undefined {
+  if (typeof name === 'string') return name;
+  const text = isObject(name) && Object.keys(name).length === 1 ? name['Fn::Sub'] : undefined;
+  return typeof text === 'string' && !text.includes('${') ? text : undefined;
 }
 
 function collectSub(argument: Json, path: Path, found: Reference[]): void {

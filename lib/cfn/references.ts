@@ -1,15 +1,18 @@
 import { type Finding, nearestMatch } from './errors.ts';
 import { cycles, dependencies, type Reference, templateReferences } from './graph.ts';
 import { PSEUDO_PARAMETERS } from './intrinsics.ts';
-import type { Json, Path, Template } from './template.ts';
+import type { Path, Template } from './template.ts';
+import { type Transforms, transformsOf } from './transforms.ts';
 
 /**
  * Names that lead nowhere and resources that wait for each other: CFN201 Ref, CFN202 GetAtt, CFN203 DependsOn, CFN204
- * Condition, CFN205 mapping, CFN206 cycle. Templates that a macro or SAM rewrites get names CloudFormation has not seen yet:
- * there only names that no transform can add are judged.
+ * Condition, CFN205 mapping, CFN206 cycle, CFN207 what is not known yet when conditions and rules are decided. Names that a
+ * transform may add are not judged: those that SAM makes of a resource's own, all where a macro or an include may add any.
+ *
+ * @param complete `false` where loops of the template could not be unrolled: any name may come of them.
  */
-export function checkReferences(template: Template): Finding[] {
-  const names = new Names(template);
+export function checkReferences(template: Template, complete = true): Finding[] {
+  const names = new Names(template, complete);
   const findings = templateReferences(template).flatMap((reference) => names.judge(reference));
   for (const members of cycles(dependencies(template, (reference) => isOwn(reference, template)))) {
     const chain = [...members, members[0]].join(' -> ');
@@ -48,43 +51,69 @@ class Names {
   readonly #mappings: Set<string>;
   /** Resources inside a module are named after it: `NetworkVpc` for `Vpc` of the module `Network`. */
   readonly #modules: string[];
-  /** With a transform, names can be added that the text does not show. */
-  readonly #open: boolean;
+  /** SAM names what it makes after the resource it makes it of: `FunctionRole` of `Function`. */
+  readonly #serverless: string[];
+  readonly #transforms: Transforms;
+  readonly #complete: boolean;
 
-  constructor(template: Template) {
+  constructor(template: Template, complete: boolean) {
+    this.#transforms = transformsOf(template);
+    this.#complete = complete;
     this.#parameters = new Set(Object.keys(template.Parameters ?? {}));
     this.#resources = new Set(Object.keys(template.Resources ?? {}));
     this.#conditions = new Set(Object.keys(template.Conditions ?? {}));
     this.#mappings = new Set(Object.keys(template.Mappings ?? {}));
+    this.#serverless = Object.entries(template.Resources ?? {}).flatMap(([id, entry]) =>
+      String(entry?.Type).startsWith('AWS::Serverless::') ? [id] : [],
+    );
     this.#modules = Object.entries(template.Resources ?? {}).flatMap(([id, entry]) =>
       String(entry?.Type).endsWith('::MODULE') ? [id] : [],
     );
-    this.#open = template.Transform !== undefined || hasInclude(template);
+  }
+
+  /** Whether a transform may make something of this name. */
+  #isMade(target: string): boolean {
+    if (this.#transforms.addsNames || !this.#complete) return true;
+    if (this.#modules.some((module) => target.startsWith(module))) return true;
+    return (
+      this.#transforms.sam && (target.startsWith('Serverless') || this.#serverless.some((id) => target.startsWith(id)))
+    );
   }
 
   judge({ kind, target, path }: Reference): Finding[] {
-    if (target.includes('${') || this.#modules.some((module) => target.startsWith(module))) return [];
+    if (target.includes('${')) return [];
+    const early = path[0] === 'Conditions' || path[0] === 'Rules';
+    if (
+      early &&
+      (kind === 'Ref' || kind === 'GetAtt') &&
+      this.#resources.has(target) &&
+      !this.#parameters.has(target)
+    ) {
+      const what = path[0] === 'Rules' ? 'rules' : 'conditions';
+      const message = `${path.slice(1).join('.')} refers to the resource ${target}; ${what} are decided before there are resources`;
+      return [finding('CFN207', path, message, 'refer to a parameter')];
+    }
     switch (kind) {
       case 'Ref':
         if (this.#parameters.has(target) || this.#resources.has(target) || PSEUDO_PARAMETERS.includes(target))
           return [];
-        if (this.#open && !target.startsWith('AWS::')) return [];
+        if (!target.startsWith('AWS::') && this.#isMade(target)) return [];
         return this.#missing('CFN201', path, target, 'no parameter, resource or pseudo parameter', [
           ...this.#parameters,
           ...this.#resources,
           ...PSEUDO_PARAMETERS,
         ]);
       case 'GetAtt':
-        if (this.#resources.has(target) || this.#open) return [];
+        if (this.#resources.has(target) || this.#isMade(target)) return [];
         return this.#missing('CFN202', path, target, 'no resource', this.#resources);
       case 'DependsOn':
-        if (this.#resources.has(target) || this.#open) return [];
+        if (this.#resources.has(target) || this.#isMade(target)) return [];
         return this.#missing('CFN203', path, target, 'no resource', this.#resources);
       case 'Condition':
-        if (this.#conditions.has(target) || this.#open) return [];
+        if (this.#conditions.has(target) || this.#isMade(target)) return [];
         return this.#missing('CFN204', path, target, 'no condition', this.#conditions);
       case 'Mapping':
-        if (this.#mappings.has(target) || this.#open) return [];
+        if (this.#mappings.has(target) || this.#isMade(target)) return [];
         return this.#missing('CFN205', path, target, 'no mapping', this.#mappings);
     }
   }
@@ -100,16 +129,6 @@ class Names {
       ),
     ];
   }
-}
-
-function hasInclude(template: Template): boolean {
-  return containsKey(template as unknown as Json, 'Fn::Transform');
-}
-
-function containsKey(value: Json, key: string): boolean {
-  if (Array.isArray(value)) return value.some((item) => containsKey(item, key));
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.hasOwn(value, key) || Object.values(value).some((member) => containsKey(member, key));
 }
 
 function finding(code: string, path: Path, message: string, fix: string): Finding {

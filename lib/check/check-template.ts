@@ -1,14 +1,19 @@
 import type { Finding } from '../cfn/errors.ts';
+import { expandForEach } from '../cfn/for-each.ts';
 import { templateReferences } from '../cfn/graph.ts';
 import type { TemplateDocument } from '../cfn/read.ts';
 import { checkReferences } from '../cfn/references.ts';
 import { isObject, type Json, type JsonObject, type Template } from '../cfn/template.ts';
+import { transformsOf } from '../cfn/transforms.ts';
 import { listScenarios } from '../scenarios/list.ts';
 import { violationsOf } from '../scenarios/parameters.ts';
 import { unreachableConditions } from '../scenarios/reachability.ts';
 import { unsafeReferences } from '../scenarios/references.ts';
 import { hasAttribute } from '../spec/resource-type.ts';
 import { validateResourceBody, validationContext } from '../spec/validate.ts';
+import { checkParameterDeclarations } from './parameter-declarations.ts';
+import { checkStructure } from './structure.ts';
+import { checkUsage } from './usage.ts';
 
 export interface CheckResult {
   file: string;
@@ -26,49 +31,80 @@ export interface CheckResult {
  * reaches, references to what may be absent. Never throws: a part that cannot go on is named in `notJudged`.
  */
 export function checkTemplate(document: TemplateDocument): CheckResult {
-  const { template } = document;
+  const { template, findings: looping, origin } = expandForEach(document.template);
+  const complete = looping.length === 0;
   const result: CheckResult = {
     file: document.file,
     resources: isObject(template.Resources as unknown as Json) ? Object.keys(template.Resources).length : 0,
     conditions: isObject(template.Conditions as Json) ? Object.keys(template.Conditions!).length : 0,
     scenarios: { total: 'unknown', reachable: 'unknown' },
-    findings: [...document.findings],
+    findings: [...document.findings, ...looping],
     notJudged: [],
   };
-  const shape = shapeOf(template);
-  result.findings.push(...shape);
-  if (shape.length === 0) {
-    const parts: [string, () => Finding[]][] = [
-      ['references', () => checkReferences(template)],
-      ['resource types and properties', () => resources(template)],
-      ['attributes', () => attributes(template)],
-      ['parameter defaults', () => defaults(template)],
-      ['conditions', () => unreachableConditions(template)],
-      ['references to what may be absent', () => unsafeReferences(template)],
-      [
-        'scenarios',
-        () => {
-          const { total, reachable } = listScenarios(template);
-          result.scenarios = { total: String(total), reachable: String(reachable) };
-          return [];
-        },
-      ],
-    ];
+  /** Findings on the template after its loops are unrolled are told where the loop stands. */
+  const unrolled = (judge: () => Finding[]) => () =>
+    judge().map((finding) => (finding.path ? { ...finding, path: origin(finding.path) } : finding));
+  const run = (parts: readonly (readonly [string, () => Finding[]])[]): Finding[] => {
+    const findings: Finding[] = [];
     for (const [part, judge] of parts) {
       try {
-        result.findings.push(...judge());
+        findings.push(...judge());
       } catch (error) {
         result.notJudged.push(`${part}: ${error instanceof Error ? error.message : error}`);
       }
     }
-  }
+    result.findings.push(...findings);
+    return findings;
+  };
+  const shape = shapeOf(template);
+  result.findings.push(...shape);
+  run([
+    ['structure', unrolled(() => checkStructure(template, document.text))],
+    [
+      'parameters',
+      () => {
+        const declarations = checkParameterDeclarations(template);
+        const malformed = new Set(declarations.map(({ path }) => path?.[1]));
+        return [...declarations, ...defaults(template).filter(({ path }) => !malformed.has(path?.[1]))];
+      },
+    ],
+  ]);
+  if (shape.length === 0)
+    run([
+      ['references', unrolled(() => checkReferences(template, complete))],
+      ['what is declared', unrolled(() => checkUsage(template, document.template))],
+      ['resource types and properties', unrolled(() => resources(template))],
+      ['attributes', unrolled(() => attributes(template))],
+      ['conditions', () => unreachableConditions(document.template)],
+      ['references to what may be absent', () => unsafeReferences(document.template)],
+      [
+        'scenarios',
+        () => {
+          const { total, reachable } = listScenarios(document.template);
+          result.scenarios = { total: String(total), reachable: String(reachable) };
+          return [];
+        },
+      ],
+    ]);
   if (hasMacro(template)) result.notJudged.push('what macros add or change: only CloudFormation runs them');
-  result.findings = result.findings.map((finding) => ({
+  const { macros } = transformsOf(template);
+  result.findings = distinct(result.findings).map((finding) => ({
     ...finding,
+    // A macro runs first, and may be made for just this.
+    ...(macros && /^CFN1[1-3]/.test(finding.code) && finding.severity === 'error' && { severity: 'warning' as const }),
     file: document.file,
     ...(finding.path && finding.line === undefined ? document.locate(finding.path) : {}),
   }));
   return result;
+}
+
+/** A loop shows the same finding at every turn. */
+function distinct(findings: readonly Finding[]): Finding[] {
+  const seen = new Set<string>();
+  return findings.filter(({ code, message, path, line, column }) => {
+    const text = JSON.stringify([code, message, path, line, column]);
+    return !seen.has(text) && seen.add(text);
+  });
 }
 
 /** CFN110 to CFN112: without resources that are mappings with a type, nothing else can be judged. */
