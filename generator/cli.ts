@@ -48,10 +48,18 @@ targeted('deploy')
   .action(runs(async () => (await import('./commands/deploy.ts')).deploy));
 
 targeted('verify')
-  .description('hold the deployed stacks of an environment against their templates')
+  .description('hold deployed stacks, of an environment or one of your own, against their templates')
+  .option('--template <file>', 'the template of a stack of your own, with --stack-name')
+  .option('--stack-name <name>', 'its name')
+  .option('--parameters <file>', 'its parameter file; without one the deployed values are taken')
+  .option('--region <region>', 'its region; without one the region in AWS_REGION')
+  .option('--no-drift', "leave out CloudFormation's drift detection, which takes minutes for a large stack")
   .addHelpText(
     'after',
-    examples('plainform verify --environment staging --target aws', 'plainform verify --target aws --json'),
+    examples(
+      'plainform verify --environment staging --target aws',
+      'plainform verify --target aws --template stack.yaml --stack-name orders --parameters orders.json',
+    ),
   )
   .action(runs(async () => (await import('./commands/verify.ts')).verify));
 

@@ -1,5 +1,6 @@
 import { emulatorMissing } from '../../lib/deployment/emulator.ts';
 import { fileInProject } from '../../lib/project.ts';
+import { countStates, renderVerification, unreadByType, type VerifiedStack } from '../../lib/report/verification.ts';
 import { writeFile } from '../../lib/write-file.ts';
 import { ENVIRONMENTS, stacksOf } from '../environments.ts';
 import type { Terminal } from '../terminal.ts';
@@ -7,7 +8,7 @@ import { check } from './check.ts';
 import { type DeployedStack, deployEnvironment } from './deploy.ts';
 import { generate } from './generate.ts';
 import { environmentOf, withTarget } from './target.ts';
-import { renderVerified, type VerifiedStack, verifyEnvironment } from './verify.ts';
+import { verifyEnvironment } from './verify.ts';
 
 /** Generate, check, deploy to the embedded emulator, verify, report: the main job, as `npm start` runs it. */
 export async function start(options: { environment: string; json?: boolean }, terminal: Terminal): Promise<0 | 1> {
@@ -40,9 +41,10 @@ export async function start(options: { environment: string; json?: boolean }, te
   );
 
   const checks = verified.flatMap((stack) => stack.checks);
-  const count = (state: string) => checks.filter((check) => check.state === state).length;
+  const resources = (state: string) =>
+    checks.filter((check) => check.kind === 'resource' && check.state === state).length;
   terminal.print('');
-  for (const stack of verified) terminal.print(renderVerified(stack));
+  for (const stack of verified) terminal.print(renderVerification(stack, terminal.paint));
   terminal.print(
     [
       '',
@@ -50,14 +52,14 @@ export async function start(options: { environment: string; json?: boolean }, te
         'bold',
         `${environment}: ${deployed.length} stacks in ${new Set(deployed.map(({ region }) => region)).size} regions of the embedded emulator`,
       ),
-      `  deployed   ${checks.filter(({ kind, state }) => kind === 'resource' && state === 'matches').length} resources`,
-      `  recorded   ${count('recorded')} resources, of types that the emulator cannot create (lib/data/emulator.json)`,
-      `  verified   ${count('matches')} facts match, ${count('differs')} differ, ${count('not-read')} settings were not read`,
+      `  deployed   ${resources('matches')} resources`,
+      `  recorded   ${resources('recorded')} resources, of types that the emulator cannot create (lib/data/emulator.json)`,
+      `  verified   ${countStates(checks)}`,
       `  outputs    ${Object.keys(outputs).length} in cfn-outputs/flat-outputs.json`,
       `  report     ${report}`,
     ].join('\n'),
   );
-  return count('differs') > 0 || checked !== 0 ? 1 : generated;
+  return checks.some(({ state }) => state === 'differs') || checked !== 0 ? 1 : generated;
 }
 
 function renderReport(
@@ -67,9 +69,9 @@ function renderReport(
 ): string {
   const sections = verified.map(({ stackName, region, checks }) => {
     const stack = deployed.find((candidate) => candidate.stackName === stackName);
-    const rows = checks.map(
-      ({ subject, state, message }) => `| ${subject} | ${state} | ${message.replaceAll('|', '\\|')} |`,
-    );
+    const rows = checks
+      .filter(({ kind, state }) => kind !== 'drift' || state === 'differs')
+      .map(({ subject, state, message }) => `| ${subject} | ${state} | ${message.replaceAll('|', '\\|')} |`);
     const outputs = Object.entries(stack?.outputs ?? {}).map(([key, value]) => `| ${key} | \`${value}\` |`);
     return [
       `## ${stackName} (${region})`,
@@ -82,13 +84,18 @@ function renderReport(
       '| --- | --- | --- |',
       ...rows,
       '',
+      'Not read:',
+      '',
+      ...unreadByType(checks).map((line) => `- ${line}`),
+      '',
     ].join('\n');
   });
   return [
     `# ${environment} on the embedded emulator`,
     '',
-    'What was deployed and read back. *recorded*: the emulator has no such type, the stack holds it on paper. *not-read*: no reader',
-    'for the settings of this type, so nothing is claimed about them. The emulator is an engine check, not AWS.',
+    'What was deployed and read back. *recorded*: the emulator has no such type, the stack holds it on paper. *unknown*: read, and',
+    'what it should be cannot be told. *emulator*: it differs because the emulator cannot do it. *not-read*: nobody compared it, so',
+    'nothing is claimed about it. Drift is in verification.json. The emulator is an engine check, not AWS.',
     '',
     ...sections,
   ].join('\n');

@@ -23,6 +23,13 @@ export function clientOptions({ region, endpoint }: Target) {
 
 const UNREACHABLE =
   /ECONNREFUSED|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|ECONNRESET|TimeoutError|CredentialsProviderError|ExpiredToken|UnrecognizedClient|InvalidClientTokenId/;
+
+/** Whether nothing answered, or nobody is logged in: no further call would get through either. */
+export function isUnreachable(error: unknown): boolean {
+  const { name = '', message = '', code = '' } = error as { name?: string; message?: string; code?: string };
+  return UNREACHABLE.test(`${name}: ${message} ${code}`);
+}
+
 const DENIED = /AccessDenied|UnauthorizedOperation|not authorized/;
 
 /** Runs one AWS call; what goes wrong is told with the call and the region. Throws CFN602, CFN603 (exit code 3) or CFN604. */

@@ -33,6 +33,7 @@ export interface EmulatorLimits {
   created: Record<string, string>;
   properties: PropertyLimit[];
   behaviours: BehaviourLimit[];
+  readings: ReadingLimit[];
 }
 
 export interface PropertyLimit {
@@ -43,6 +44,14 @@ export interface PropertyLimit {
   text: string;
   /** Reads the property back from the stack of test/integration/emulator/properties.yaml; `kept` is what it gives where it is kept. */
   probe: { service: string; operation: string; parameters: Record<string, unknown>; query: string; kept: unknown };
+}
+
+/** A setting that the emulator's service answers otherwise than AWS: `verify` reports it as the emulator's, not the stack's. */
+export interface ReadingLimit {
+  type: string;
+  /** Path in CloudFormation's names, `[*]` for any member of a list; a state that `verify` judges; empty: the whole resource. */
+  property: string;
+  text: string;
 }
 
 export interface BehaviourLimit {

@@ -23,4 +23,11 @@ export interface Environment {
   readonly open?: Readonly<Record<string, readonly string[]>>;
   /** Conditions decided beforehand. The others are evaluated. */
   readonly conditions?: Readonly<Record<string, boolean>>;
+  /** Of a stack that is deployed: what `Ref` and `Fn::GetAtt` give of its resources, as far as known, by logical ID. */
+  readonly deployed?: Readonly<Record<string, DeployedResource>>;
+}
+
+export interface DeployedResource {
+  readonly ref?: Json;
+  readonly attributes?: Readonly<Record<string, Json>>;
 }

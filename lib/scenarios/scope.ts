@@ -74,6 +74,11 @@ export function scopeOf(template: Template, environment: Environment): TemplateS
     return unknown(reason, expression, [{ kind: 'resource', name: resource }]);
   };
 
+  const deployedOf = (resource: string) =>
+    Object.hasOwn(environment.deployed ?? {}, resource) && exists(resource) !== false
+      ? environment.deployed![resource]
+      : undefined;
+
   const scope: TemplateScope = {
     parameters,
     findings,
@@ -84,10 +89,13 @@ export function scopeOf(template: Template, environment: Environment): TemplateS
     ref: (name, path) => {
       if (Object.hasOwn(parameters, name)) return parameters[name];
       if (name.startsWith('AWS::')) return pseudo(name);
-      return reference(name, { Ref: name }, 'reference', path);
+      const open = reference(name, { Ref: name }, 'reference', path);
+      return open && ((deployedOf(name)?.ref as Resolved | undefined) ?? open);
     },
-    attribute: (resource, attribute, path) =>
-      reference(resource, { 'Fn::GetAtt': [resource, attribute] }, 'attribute', path),
+    attribute: (resource, attribute, path) => {
+      const open = reference(resource, { 'Fn::GetAtt': [resource, attribute] }, 'attribute', path);
+      return open && ((deployedOf(resource)?.attributes?.[attribute] as Resolved | undefined) ?? open);
+    },
     importValue: (name) => environment.imports?.[name] as Resolved | undefined,
     zones: (region) => zonesOf(environment, region),
     quietly: (work) => {

@@ -213,7 +213,8 @@ def composite_alarm(resource):
 
 
 def address(public_ip):
-    return call("ec2", "DescribeAddresses", PublicIps=[public_ip])["Addresses"][0]
+    addresses = call("ec2", "DescribeAddresses")["Addresses"]  # the service knows no filter by address
+    return next(each for each in addresses if each["PublicIp"] == public_ip)
 
 
 def release_address(identifier, properties):
