@@ -84,3 +84,24 @@ export function not(part: Part, path: Path, message: string): Judgement {
   if (judgement.is === 'holds') return fails(path, message);
   return judgement.is === 'fails' ? HOLDS : judgement;
 }
+
+/** What no template says: `message` tells what would have to be looked at. */
+export function notKnown(path: Path, message: string): Judgement {
+  return { is: 'depends', path, message, on: [] };
+}
+
+/** At least so many of the parts hold. */
+export function several(least: number, parts: Iterable<Part>, otherwise: Judgement): Judgement {
+  const needs: Need[] = [];
+  const depends: Judgement[] = [];
+  let holding = 0;
+  for (const part of parts) {
+    const judgement = made(part);
+    if (judgement.is === 'holds') holding++;
+    else if (judgement.is === 'open') needs.push(...judgement.needs);
+    else if (judgement.is === 'depends') depends.push(judgement);
+    if (holding === least) return HOLDS;
+  }
+  if (needs.length > 0) return { is: 'open', needs };
+  return holding + depends.length >= least ? depends[0]! : otherwise;
+}
