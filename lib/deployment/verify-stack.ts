@@ -66,6 +66,19 @@ export interface VerifiedEmulator {
   readings: EmulatorLimits['readings'];
 }
 
+/**
+ * What a template says by saying nothing: whoever adds to these behind CloudFormation's back gives access to somebody. Rules that
+ * another stack adds to a security group are no difference.
+ */
+const IMPLIED: Readonly<Record<string, Settings>> = {
+  'AWS::EC2::SecurityGroup': { SecurityGroupIngress: [] },
+  'AWS::IAM::Role': { ManagedPolicyArns: [], Policies: [] },
+};
+
+function withImplied(type: string, properties: Settings): Settings {
+  return Object.hasOwn(IMPLIED, type) ? { ...IMPLIED[type], ...properties } : properties;
+}
+
 const READS_AT_ONCE = 8;
 const HIDDEN = '****';
 
@@ -221,7 +234,7 @@ async function readResources(
     const stated = resolve(deployed).resources;
     const stack = Object.entries(stated).flatMap(([id, { type, properties }]) => {
       const physicalId = deployed[id]?.ref;
-      return typeof physicalId === 'string' ? [{ id, type, physicalId, stated: properties as Settings }] : [];
+      return typeof physicalId === 'string' ? [{ id, type, physicalId, stated: withImplied(type, properties) }] : [];
     });
     const wanted = stack.filter(({ type }) => which(type));
     const reads = await inTurns(READS_AT_ONCE, wanted, ({ id, ...resource }) =>
@@ -403,14 +416,14 @@ async function checkSettings({ target, emulator }: Verification, stack: Stack, l
     const { type, physicalId, account } = resource;
     const about = { resource: id, type };
     const onPaper = emulator?.recorded.has(type) === true;
-    const stated = (live.resolved.resources[id] as ResolvedResource).properties;
+    const stated = withImplied(type, (live.resolved.resources[id] as ResolvedResource).properties);
     if (settings === undefined) {
       const listed = readingOf(emulator, type, '');
-      const message = `${type} ${physicalId} is in the stack, and its service does not have it`;
+      const message = `gone: the stack has ${type} ${physicalId}, and its service does not`;
       checks.push({ ...check('setting', id, listed ? 'emulator' : 'differs', listed ?? message), ...about });
       continue;
     }
-    for (const [property, value] of Object.entries(stated)) {
+    for (const [property, value] of Object.entries(stated as Record<string, Resolved>)) {
       const named = { ...about, property };
       const subject = `${id}.${property}`;
       if (typeof settings === 'string') {

@@ -49,7 +49,7 @@ export function renderVerification({ stackName, region, checks }: VerifiedStack,
 function differenceTable(differences: readonly Check[]): string[] {
   const rows = differences.map(({ subject, expected, actual, message }) =>
     expected === undefined && actual === undefined
-      ? [subject, shortened(message, 110)]
+      ? [subject, message]
       : [subject, shortened(expected ?? 'not set', 60), shortened(actual ?? 'not set', 60)],
   );
   const all = [['differs', 'template says', 'is'], ...rows];

@@ -1,3 +1,4 @@
+import { CloudFormationClient, DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import {
   DescribeAddressesCommand,
   DescribeAvailabilityZonesCommand,
@@ -14,6 +15,7 @@ import {
   EC2Client,
   type IpPermission,
   type Route,
+  type SecurityGroupRule,
 } from '@aws-sdk/client-ec2';
 import type { Target } from '../clients.ts';
 import {
@@ -218,28 +220,71 @@ export const flowLog: Reader = async ({ target, physicalId }) => {
   };
 };
 
-/** Without the rules that resources of their own in the same stack add. */
+/** Without the rules that resources of their own add, in this stack or in another. */
 export const securityGroup: Reader = async (resource) => {
   const live = await groupOf(resource.target, resource.physicalId);
   if (!live) return undefined;
-  const own = (rules: Settings[], type: string) => {
-    for (const { type: other, stated } of resource.stack) {
-      if (other !== type || stated.GroupId !== resource.physicalId) continue;
-      const at = rules.findIndex((rule) => isSameRule(stated, rule));
-      if (at >= 0) rules.splice(at, 1);
-    }
-    return rules;
-  };
   return {
     GroupId: live.GroupId,
     Id: live.GroupId,
     ...only(live, 'GroupName', 'VpcId'),
     GroupDescription: live.Description,
-    SecurityGroupIngress: own(rulesOf(live.IpPermissions, 'Source'), 'AWS::EC2::SecurityGroupIngress'),
-    SecurityGroupEgress: own(rulesOf(live.IpPermissionsEgress, 'Destination'), 'AWS::EC2::SecurityGroupEgress'),
+    SecurityGroupIngress: await ownRules(resource, rulesOf(live.IpPermissions, 'Source'), 'Ingress'),
+    ...(Object.hasOwn(resource.stated, 'SecurityGroupEgress')
+      ? { SecurityGroupEgress: await ownRules(resource, rulesOf(live.IpPermissionsEgress, 'Destination'), 'Egress') }
+      : {}),
     Tags: live.Tags ?? [],
   };
 };
+
+async function ownRules(resource: LiveResource, rules: Settings[], direction: 'Ingress' | 'Egress') {
+  const { target, physicalId, stack, stated } = resource;
+  for (const { type, stated: other } of stack) {
+    if (type !== `AWS::EC2::SecurityGroup${direction}` || other.GroupId !== physicalId) continue;
+    const at = rules.findIndex((rule) => isSameRule(other, rule));
+    if (at >= 0) rules.splice(at, 1);
+  }
+  const inTemplate = [stated[`SecurityGroup${direction}`] ?? []].flat() as Settings[];
+  const kept: Settings[] = [];
+  for (const rule of rules) {
+    const isStated = inTemplate.some((other) => isSameRule(other, rule));
+    if (isStated || !(await belongsToAnotherStack(target, physicalId, rule, direction))) kept.push(rule);
+  }
+  return kept;
+}
+
+/** Whether a stack has the rule as a resource of its own. False where that cannot be found out. */
+async function belongsToAnotherStack(
+  target: Target,
+  groupId: string,
+  rule: Settings,
+  direction: 'Ingress' | 'Egress',
+): Promise<boolean> {
+  const side = direction === 'Ingress' ? 'Source' : 'Destination';
+  try {
+    const command = new DescribeSecurityGroupRulesCommand({ Filters: [{ Name: 'group-id', Values: [groupId] }] });
+    const { SecurityGroupRules = [] } = await clientOf(EC2Client, target).send(command);
+    const live = SecurityGroupRules.find(
+      (each) => each.IsEgress === (direction === 'Egress') && isSameRule(ruleSettings(each, side), rule),
+    );
+    if (!live?.SecurityGroupRuleId) return false;
+    const { StackResources = [] } = await clientOf(CloudFormationClient, target).send(
+      new DescribeStackResourcesCommand({ PhysicalResourceId: live.SecurityGroupRuleId }),
+    );
+    return StackResources.some(({ PhysicalResourceId }) => PhysicalResourceId === live.SecurityGroupRuleId);
+  } catch {
+    return false;
+  }
+}
+
+function ruleSettings(live: SecurityGroupRule, side: 'Source' | 'Destination'): Settings {
+  return {
+    ...only(live, 'GroupId', 'IpProtocol', 'FromPort', 'ToPort', 'Description', 'CidrIpv6'),
+    CidrIp: live.CidrIpv4,
+    [`${side}SecurityGroupId`]: live.ReferencedGroupInfo?.GroupId,
+    [`${side}PrefixListId`]: live.PrefixListId,
+  };
+}
 
 export const securityGroupIngress: Reader = (resource) => ruleOfGroup(resource, 'Source');
 export const securityGroupEgress: Reader = (resource) => ruleOfGroup(resource, 'Destination');
@@ -249,15 +294,7 @@ async function ruleOfGroup(resource: LiveResource, side: 'Source' | 'Destination
   if (physicalId.startsWith('sgr-')) {
     const command = new DescribeSecurityGroupRulesCommand({ SecurityGroupRuleIds: [physicalId] });
     const live = (await found(() => clientOf(EC2Client, target).send(command)))?.SecurityGroupRules?.[0];
-    return (
-      live && {
-        Id: physicalId,
-        ...only(live, 'GroupId', 'IpProtocol', 'FromPort', 'ToPort', 'Description', 'CidrIpv6'),
-        CidrIp: live.CidrIpv4,
-        [`${side}SecurityGroupId`]: live.ReferencedGroupInfo?.GroupId,
-        [`${side}PrefixListId`]: live.PrefixListId,
-      }
-    );
+    return live && { Id: physicalId, ...ruleSettings(live, side) };
   }
   const group = await groupOf(target, String(stated.GroupId));
   const permissions = side === 'Source' ? group?.IpPermissions : group?.IpPermissionsEgress;
@@ -305,7 +342,10 @@ const RULE_IDENTITY = [
 ];
 
 function isSameRule(stated: Settings, live: Settings): boolean {
-  return RULE_IDENTITY.every((name) => String(stated[name] ?? '') === String(live[name] ?? ''));
+  const text = (value: unknown) => (value === undefined || value === -1 ? '' : String(value));
+  return RULE_IDENTITY.every((name) =>
+    name === 'IpProtocol' ? String(stated[name]) === String(live[name]) : text(stated[name]) === text(live[name]),
+  );
 }
 
 /** Zones as `Fn::GetAZs` gives them. */
