@@ -15,6 +15,7 @@ import {
 import { CfnError, type Finding, nearestMatch } from './errors.ts';
 import { LONG_FORM } from './intrinsics.ts';
 import { isObject, type Json, type JsonObject, type Path, type Template } from './template.ts';
+import { isOfRain } from './transforms.ts';
 
 /** Line and column count from 1. */
 export interface Location {
@@ -330,7 +331,7 @@ class TreeBuilder {
   ): Built {
     let built = inner;
     if (tag !== undefined && !tag.startsWith('!!') && tag !== '!') {
-      const key = LONG_FORM[tag];
+      const key = LONG_FORM[tag] ?? (isOfRain(tag.slice(1)) ? tag.slice(1) : undefined);
       if (key === undefined) {
         const nearest = nearestMatch(tag, Object.keys(LONG_FORM));
         this.#report(

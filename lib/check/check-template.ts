@@ -4,13 +4,14 @@ import { templateReferences } from '../cfn/graph.ts';
 import type { TemplateDocument } from '../cfn/read.ts';
 import { checkReferences } from '../cfn/references.ts';
 import { isObject, type Json, type JsonObject, type Template } from '../cfn/template.ts';
-import { transformsOf } from '../cfn/transforms.ts';
+import { isOfRain, transformsOf } from '../cfn/transforms.ts';
 import { listScenarios } from '../scenarios/list.ts';
 import { violationsOf } from '../scenarios/parameters.ts';
 import { unreachableConditions } from '../scenarios/reachability.ts';
 import { unsafeReferences } from '../scenarios/references.ts';
 import { hasAttribute } from '../spec/resource-type.ts';
 import { validateResourceBody, validationContext } from '../spec/validate.ts';
+import { checkFunctions } from './functions.ts';
 import { checkParameterDeclarations } from './parameter-declarations.ts';
 import { checkStructure } from './structure.ts';
 import { checkUsage } from './usage.ts';
@@ -72,6 +73,7 @@ export function checkTemplate(document: TemplateDocument): CheckResult {
   if (shape.length === 0)
     run([
       ['references', unrolled(() => checkReferences(template, complete))],
+      ['functions', unrolled(() => checkFunctions(template))],
       ['what is declared', unrolled(() => checkUsage(template, document.template))],
       ['resource types and properties', unrolled(() => resources(template))],
       ['attributes', unrolled(() => attributes(template))],
@@ -119,7 +121,7 @@ function shapeOf(template: Template): Finding[] {
     const path = ['Resources', id];
     if (!isObject(entry))
       return [{ code: 'CFN111', severity: 'error', path, message: `${id} is no mapping`, fix: 'give it a Type' }];
-    if (typeof entry.Type !== 'string')
+    if (typeof entry.Type !== 'string' && !(isObject(entry.Type) && Object.keys(entry.Type).some(isOfRain)))
       return [{ code: 'CFN112', severity: 'error', path, message: `${id} has no Type`, fix: 'add Type: AWS::…' }];
     return [];
   });

@@ -16,6 +16,8 @@ const TYPES = [
 
 const NUMBERS = ['MinLength', 'MaxLength', 'MinValue', 'MaxValue'] as const;
 const TEXTS = ['Description', 'AllowedPattern', 'ConstraintDescription'] as const;
+/** Bytes. Source: "Understand CloudFormation quotas", read 2026-11-21. */
+const VALUE = 4096;
 const DESCRIPTION = 4000;
 
 /** Declarations of parameters: CFN407 a type that is none, CFN408 a constraint that is not for the type, CFN409 one that is malformed. */
@@ -57,6 +59,8 @@ function declaration(name: string, body: JsonObject, path: Path): Finding[] {
     );
   if (typeof body.Description === 'string' && Buffer.byteLength(body.Description) > DESCRIPTION)
     report('CFN409', 'Description', `Description is longer than ${DESCRIPTION} bytes`, 'shorten it');
+  if (typeof body.Default === 'string' && Buffer.byteLength(body.Default) > VALUE)
+    report('CFN117', 'Default', `Default is longer than ${VALUE} bytes`, 'shorten it');
   const { AllowedValues: allowed, NoEcho: noEcho } = body;
   if (allowed !== undefined && allowed !== null && (!Array.isArray(allowed) || allowed.some(isStructure)))
     report('CFN409', 'AllowedValues', 'AllowedValues is no list of texts', 'write: [value, value]');

@@ -1,6 +1,6 @@
 import { type Finding, nearestMatch, type Severity } from '../cfn/errors.ts';
 import { isObject, type Json, type JsonObject, type Path, type Template } from '../cfn/template.ts';
-import { type Transforms, transformsOf } from '../cfn/transforms.ts';
+import { isOfRain, type Transforms, transformsOf } from '../cfn/transforms.ts';
 
 const SECTIONS = [
   ...['AWSTemplateFormatVersion', 'Transform', 'Description', 'Metadata', 'Parameters', 'Rules', 'Mappings'],
@@ -32,7 +32,6 @@ const QUOTAS = {
   mappingAttributes: 200,
   name: 255,
   description: 1024,
-  parameterValue: 4096,
   /** What a request can carry; more has to be put in S3. */
   request: 51_200,
   template: 1_048_576,
@@ -40,7 +39,8 @@ const QUOTAS = {
 
 /**
  * What a template must look like whatever is in it: CFN109 and CFN117 quotas, CFN111 and CFN113 to CFN119 sections, entries,
- * their names and keys. Keys of a resource are judged with its properties.
+ * their names and keys; CFN107 Rain's functions, CFN136 SAM's types without SAM. Keys of a resource are judged with its
+ * properties.
  *
  * @param text of the file, for its size.
  */
@@ -52,7 +52,9 @@ export function checkStructure(template: Template, text: string): Finding[] {
     ...sectionsOf(sections, transforms),
     ...header(sections),
     ...NAMED.flatMap((section) => entries(section, sections[section])),
+    ...(transforms.sam || transforms.macros ? [] : serverless(sections.Resources)),
     ...mappings(sections.Mappings),
+    ...rain(sections, []),
     ...nulls(sections, [], transforms.sam ? 'warning' : 'error'),
   ];
 }
@@ -136,6 +138,14 @@ function entries(section: (typeof NAMED)[number], value: Json | undefined): Find
     if (section === 'Rules' && isObject(entry)) findings.push(...assertions(entry, path));
   }
   return findings;
+}
+
+function serverless(resources: Json | undefined): Finding[] {
+  return Object.entries(isObject(resources) ? resources : {}).flatMap(([id, entry]): Finding[] => {
+    if (!isObject(entry) || typeof entry.Type !== 'string' || !entry.Type.startsWith('AWS::Serverless::')) return [];
+    const message = `${id}: ${entry.Type} is a type of SAM, and the template has not its transform`;
+    return [finding('CFN136', ['Resources', id, 'Type'], message, 'add Transform: AWS::Serverless-2016-10-31')];
+  });
 }
 
 function nameOf(name: string, path: Path, allowed: RegExp): Finding[] {
@@ -265,6 +275,17 @@ function nulls(value: Json, path: Path, severity: Severity): Finding[] {
     if (key === 'Metadata' && (path.length === 0 || path[0] === 'Resources')) return [];
     if (key === 'Resources' && path.length === 0 && member === null) return [];
     return nulls(member, [...path, key], severity);
+  });
+}
+
+/** CFN107, a warning: what Rain makes of the file is another template, and that one is deployed. */
+function rain(value: Json, path: Path): Finding[] {
+  if (Array.isArray(value)) return value.flatMap((item, index) => rain(item, [...path, index]));
+  if (!isObject(value)) return [];
+  return Object.entries(value).flatMap(([key, member]) => {
+    if (!isOfRain(key)) return rain(member, [...path, key]);
+    const message = `${key} is filled in by Rain; CloudFormation has no such function`;
+    return [finding('CFN107', path, message, 'check what rain pkg makes of the file', 'warning')];
   });
 }
 

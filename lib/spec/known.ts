@@ -1,5 +1,6 @@
 import { intrinsicOf, SHORT_TAG } from '../cfn/intrinsics.ts';
 import { isObject, type Json, type Path, type Template } from '../cfn/template.ts';
+import { isOfRain } from '../cfn/transforms.ts';
 
 /** What a function gives: `text` is any scalar, which CloudFormation coerces; `any` is not known at all. */
 export type Kind = 'text' | 'list' | 'any';
@@ -49,7 +50,10 @@ export function knownOf(value: Json, decided: Decided, parameters: Template['Par
       : literal(value);
   if (!isObject(value)) return literal(value);
   const call = intrinsicOf(value);
-  if (call === undefined) return literal(value);
+  if (call === undefined) {
+    const [only] = Object.keys(value);
+    return only !== undefined && isOfRain(only) ? { is: 'function', name: only, kind: 'any' } : literal(value);
+  }
   const { name, argument } = call;
   if (name === 'Fn::If') return knownChoice(argument, decided);
   if (name === 'Ref') return knownReference(argument, parameters);
