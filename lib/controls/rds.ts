@@ -1,5 +1,199 @@
-import { type Controls, on } from './control.ts';
+import { type Controls, on, type Stack } from './control.ts';
+import { all, any, fails, type Judgement, not, notKnown, type Part, several, when } from './judgement.ts';
+import type { Place, Subject } from './place.ts';
+
+const INSTANCE = 'AWS::RDS::DBInstance';
+const CLUSTER = 'AWS::RDS::DBCluster';
+
+/** What an instance of a cluster, and so every one of Aurora, has, its cluster decides: it is judged there. */
+const alone = (instance: Subject, conclusion: Part): Judgement =>
+  when(
+    all([
+      () => instance.at('DBClusterIdentifier').absent(),
+      () => not(engineIs(instance, /aurora.*/), instance.here, 'it is one of Aurora'),
+    ]),
+    conclusion,
+  );
+
+const engineIs = (subject: Subject, pattern: RegExp): Judgement =>
+  subject.at('Engine').matches(pattern, `an engine that matches ${pattern.source}`);
+
+/** A restored database, and a replica, is encrypted as what it comes from: nothing need be given here. */
+function encrypted(subject: Subject, origins: readonly string[]): Judgement {
+  const stated = subject.at('StorageEncrypted');
+  const inherited = any(
+    origins.map((name) => () => subject.at(name).present()),
+    fails(subject.here, 'it is made anew'),
+  );
+  if (inherited.is === 'fails') return stated.is(true);
+  const unsaid = notKnown(subject.here, `StorageEncrypted is that of the ${origins.join(' or ')}`);
+  return all([
+    () => stated.isNot(false),
+    () => any([() => stated.is(true), inherited.is === 'holds' ? unsaid : inherited]),
+  ]);
+}
+
+/** The log types that AWS asks for, by engine. */
+const LOGS: readonly (readonly [engine: RegExp, types: readonly string[]])[] = [
+  [/(mysql|mariadb)/, ['audit', 'error', 'general', 'slowquery']],
+  [/postgres/, ['postgresql', 'upgrade']],
+  [/oracle-.*/, ['alert', 'audit', 'trace', 'listener']],
+  [/sqlserver-.*/, ['error', 'agent']],
+];
+
+function exportsLogs(subject: Subject, types: readonly string[]): Judgement {
+  const exports = subject.at('EnableCloudwatchLogsExports');
+  return all(types.map((type) => () => exports.some((each) => each.is(type), `the log ${type} is not exported`)));
+}
+
+const logsOfItsEngine = (instance: Subject): Judgement =>
+  all(
+    LOGS.map(
+      ([engine, types]) =>
+        () =>
+          when(engineIs(instance, engine), () => exportsLogs(instance, types)),
+    ),
+  );
+
+const PORTS: readonly (readonly [engine: RegExp, port: number])[] = [
+  [/(aurora|aurora-mysql|mysql|mariadb)/, 3306],
+  [/(aurora-postgresql|postgres)/, 5432],
+  [/(custom-)?oracle-.*/, 1521],
+  [/(custom-)?sqlserver-.*/, 1433],
+];
+
+const usualPortAvoided = (subject: Subject): Judgement =>
+  all(
+    PORTS.map(
+      ([engine, port]) =>
+        () =>
+          when(engineIs(subject, engine), () =>
+            all([
+              () => subject.at('Port').present(`Port is missing: it is ${port} then`),
+              () => subject.at('Port').isNot(port),
+            ]),
+          ),
+    ),
+  );
+
+const usualNameAvoided = (subject: Subject): Judgement => subject.at('MasterUsername').isNot('postgres', 'admin');
+
+/** Events of the source reach somebody; no categories means all of them. */
+const subscribed = (source: string, categories: readonly string[]) =>
+  on('AWS::RDS::EventSubscription', (subscription) =>
+    when(subscription.at('SourceType').is(source), () => {
+      const chosen = subscription.at('EventCategories');
+      return all([
+        () => subscription.at('Enabled').isNot(false),
+        () =>
+          when(chosen.present(), () =>
+            all(
+              categories.map((name) => () => chosen.some((each) => each.is(name), `the category ${name} is missing`)),
+            ),
+          ),
+      ]);
+    }),
+  );
+
+/** A cluster whose members are in two zones, or that is Multi-AZ itself. */
+function spansZones(cluster: Subject, stack: Stack): Judgement {
+  const members = stack
+    .all(INSTANCE)
+    .map(
+      (instance) => () =>
+        all([instance.exists(), () => instance.at('DBClusterIdentifier').refersTo(cluster, 'DBClusterIdentifier')]),
+    );
+  return any(
+    [
+      () => cluster.at('DBClusterInstanceClass').present(),
+      () => cluster.at('EngineMode').is('serverless'),
+      () => several(2, members, fails(cluster.here, 'it has fewer than two instances')),
+    ],
+    fails(cluster.here, 'it has fewer than two instances, so none in a second zone'),
+  );
+}
+
+/** The parameter of a group, where its family has it. */
+const parameterOf = (group: Subject, family: RegExp, judge: (parameters: Place) => Judgement): Judgement =>
+  when(group.at('Family').matches(family, `a family that matches ${family.source}`), () =>
+    judge(group.at('Parameters')),
+  );
 
 export const rds: Controls = {
-  'RDS.3': on('AWS::RDS::DBInstance', (instance) => instance.at('StorageEncrypted').is(true)),
+  // Left out, it depends on the subnets; only "false" keeps an instance private in all of them.
+  'RDS.2': on(INSTANCE, (instance) => instance.at('PubliclyAccessible').is(false)),
+  'RDS.3': on(INSTANCE, (instance) =>
+    alone(instance, () =>
+      encrypted(instance, ['DBSnapshotIdentifier', 'SourceDBInstanceIdentifier', 'SourceDBClusterIdentifier']),
+    ),
+  ),
+  'RDS.5': on(INSTANCE, (instance) => alone(instance, () => instance.at('MultiAZ').is(true))),
+  'RDS.6': on(INSTANCE, (instance) => instance.at('MonitoringInterval').is(1, 5, 10, 15, 30, 60)),
+  'RDS.7': on(CLUSTER, (cluster) => cluster.at('DeletionProtection').is(true)),
+  'RDS.8': on(INSTANCE, (instance) => alone(instance, () => instance.at('DeletionProtection').is(true))),
+  'RDS.9': on(INSTANCE, (instance) =>
+    alone(instance, () =>
+      all([() => instance.at('EnableCloudwatchLogsExports').present(), () => logsOfItsEngine(instance)]),
+    ),
+  ),
+  'RDS.10': on(INSTANCE, (instance) =>
+    alone(instance, () =>
+      when(engineIs(instance, /(mysql|postgres|mariadb)/), () =>
+        instance.at('EnableIAMDatabaseAuthentication').is(true),
+      ),
+    ),
+  ),
+  // One day where nothing is said.
+  'RDS.11': on(INSTANCE, (instance) =>
+    alone(instance, () =>
+      all([
+        () =>
+          when(instance.at('BackupRetentionPeriod').present(), () => instance.at('BackupRetentionPeriod').atLeast(7)),
+        () =>
+          when(instance.at('SourceDBInstanceIdentifier').absent(), () =>
+            instance.at('BackupRetentionPeriod').atLeast(7),
+          ),
+      ]),
+    ),
+  ),
+  'RDS.12': on(CLUSTER, (cluster) => cluster.at('EnableIAMDatabaseAuthentication').is(true)),
+  'RDS.13': on(INSTANCE, (instance) => instance.at('AutoMinorVersionUpgrade').isNot(false)),
+  'RDS.14': on(CLUSTER, (cluster) =>
+    when(engineIs(cluster, /aurora(-mysql)?/), () => cluster.at('BacktrackWindow').atLeast(1)),
+  ),
+  'RDS.15': on(CLUSTER, spansZones),
+  'RDS.16': on(CLUSTER, (cluster) => cluster.at('CopyTagsToSnapshot').is(true)),
+  'RDS.17': on(INSTANCE, (instance) => alone(instance, () => instance.at('CopyTagsToSnapshot').is(true))),
+  'RDS.19': subscribed('db-cluster', ['maintenance', 'failure']),
+  'RDS.20': subscribed('db-instance', ['maintenance', 'configuration change', 'failure']),
+  'RDS.21': subscribed('db-parameter-group', ['configuration change']),
+  'RDS.22': subscribed('db-security-group', ['configuration change', 'failure']),
+  'RDS.23': {
+    types: [CLUSTER, INSTANCE],
+    judge: (subject) =>
+      subject.type === CLUSTER ? usualPortAvoided(subject) : alone(subject, () => usualPortAvoided(subject)),
+  },
+  'RDS.24': on(CLUSTER, usualNameAvoided),
+  'RDS.25': on(INSTANCE, usualNameAvoided),
+  'RDS.27': on(CLUSTER, (cluster) => encrypted(cluster, ['SnapshotIdentifier', 'SourceDBClusterIdentifier'])),
+  'RDS.34': on(CLUSTER, (cluster) => when(engineIs(cluster, /aurora(-mysql)?/), () => exportsLogs(cluster, ['audit']))),
+  // The property is one of Multi-AZ clusters; on by default.
+  'RDS.35': on(CLUSTER, (cluster) => cluster.at('AutoMinorVersionUpgrade').isNot(false)),
+  'RDS.36': on(INSTANCE, (instance) =>
+    alone(instance, () => when(engineIs(instance, /postgres/), () => exportsLogs(instance, ['postgresql']))),
+  ),
+  'RDS.37': on(CLUSTER, (cluster) =>
+    when(engineIs(cluster, /aurora-postgresql/), () => exportsLogs(cluster, ['postgresql'])),
+  ),
+  // From PostgreSQL 15 on it is so by default.
+  'RDS.38': on('AWS::RDS::DBParameterGroup', (group) =>
+    all([
+      () => parameterOf(group, /postgres(9.*|1[0-4])/, (parameters) => parameters.at('rds.force_ssl').is(1)),
+      () => parameterOf(group, /postgres(1[5-9]|[2-9][0-9])/, (parameters) => parameters.at('rds.force_ssl').isNot(0)),
+    ]),
+  ),
+  'RDS.39': on('AWS::RDS::DBParameterGroup', (group) =>
+    parameterOf(group, /mysql.*/, (parameters) => parameters.at('require_secure_transport').is(1, 'ON')),
+  ),
+  'RDS.43': on('AWS::RDS::DBProxy', (proxy) => proxy.at('RequireTLS').is(true)),
 };
