@@ -1,20 +1,222 @@
-import { type Controls, on } from './control.ts';
-import { all, any, type Judgement, not } from './judgement.ts';
-import type { Place } from './place.ts';
+import { type Controls, on, type Stack } from './control.ts';
+import { all, any, fails, HOLDS, type Judgement, not, when } from './judgement.ts';
+import type { Place, Subject } from './place.ts';
+import { matching } from './tests.ts';
 
-const WORLD = ['0.0.0.0/0', '::/0'];
+const GROUP = 'AWS::EC2::SecurityGroup';
+const INGRESS = 'AWS::EC2::SecurityGroupIngress';
 
-function isClosed(rule: Place): Judgement {
-  return all(['CidrIp', 'CidrIpv6'].map((name) => () => rule.at(name).isNot(...WORLD)));
+/** AWS reads only the length: 10.0.0.0/0 is everything too. */
+const EVERYWHERE = matching(/(([0-9]{1,3}\.){3}[0-9]{1,3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]*)\/0+/, 'every address', [
+  '0.0.0.0/0',
+  '::/0',
+]);
+
+/** Ports of Security Hub's EC2.19 as of 2026. */
+const HIGH_RISK = [
+  ...[20, 21, 22, 23, 25, 110, 135, 143, 445, 1433, 1434, 3000, 3306, 3389, 4333, 5000, 5432, 5500, 5601],
+  ...[8080, 8088, 8888, 9200, 9300],
+];
+const FOR_EVERYBODY = [80, 443];
+
+function isOpen(rule: Place): Judgement {
+  return any([() => rule.at('CidrIp').test(EVERYWHERE), () => rule.at('CidrIpv6').test(EVERYWHERE)]);
+}
+
+const allProtocols = (rule: Place): Judgement => rule.at('IpProtocol').is(-1, 'all');
+
+/** The rule covers the port, on TCP or UDP. Without ports, or with -1, it covers all. */
+function covers(rule: Place, port: number): Judgement {
+  const [from, to] = [rule.at('FromPort'), rule.at('ToPort')];
+  return any([
+    () => allProtocols(rule),
+    () =>
+      all([
+        () => rule.at('IpProtocol').is('tcp', 'udp', 6, 17),
+        () => from.atMost(port, { absent: HOLDS }),
+        () => any([() => to.atLeast(port, { absent: HOLDS }), () => to.is(-1)]),
+      ]),
+  ]);
+}
+
+/** No ingress rule, inline or of its own, is open and does what `judge` says. */
+const closed = (judge: (rule: Place) => Judgement, message: string) => {
+  const judgeRule = (rule: Place) => not(() => all([() => isOpen(rule), () => judge(rule)]), rule.here, message);
+  return {
+    types: [GROUP, INGRESS],
+    judge: (subject: Subject) =>
+      subject.type === GROUP ? subject.at('SecurityGroupIngress').every(judgeRule) : judgeRule(subject),
+  };
+};
+
+const coversAny = (ports: readonly number[]) => (rule: Place) =>
+  any(
+    ports.map((port) => () => covers(rule, port)),
+    fails(rule.here, ''),
+  );
+
+/** Open to everybody is a port of a web server, and nothing else. */
+function isUnusual(rule: Place): Judgement {
+  const exactly = (port: number) =>
+    all([
+      () => rule.at('IpProtocol').is('tcp', 6),
+      () => rule.at('FromPort').is(port),
+      () => rule.at('ToPort').is(port),
+    ]);
+  return all([
+    () => not(() => rule.at('IpProtocol').is('icmp', 'icmpv6', 1, 58), rule.here, ''),
+    () =>
+      not(
+        () =>
+          any(
+            FOR_EVERYBODY.map((port) => () => exactly(port)),
+            fails(rule.here, ''),
+          ),
+        rule.here,
+        '',
+      ),
+  ]);
+}
+
+const ADMIN = [22, 3389];
+
+/** Devices of a block device mapping are encrypted; those from a snapshot as the snapshot is. */
+const devicesEncrypted = (mappings: Place): Judgement =>
+  mappings.every((mapping) =>
+    when(all([() => mapping.at('Ebs').present(), () => mapping.at('Ebs', 'SnapshotId').absent()]), () =>
+      mapping.at('Ebs', 'Encrypted').is(true),
+    ),
+  );
+
+const noPublicAddress = (interfaces: Place): Judgement =>
+  interfaces.every((each) => each.at('AssociatePublicIpAddress').isNot(true));
+
+/** A resource of the type that exists and whose property names the subject. */
+function namedBy(
+  stack: Stack,
+  subject: Subject,
+  uses: readonly (readonly [type: string, property: string])[],
+  otherwise: string,
+  also: (other: Subject) => Judgement = () => HOLDS,
+): Judgement {
+  return any(
+    uses.flatMap(([type, property]) =>
+      stack
+        .all(type)
+        .map(
+          (other) => () =>
+            all([
+              other.exists(),
+              () =>
+                any([
+                  () => other.at(property).refersTo(subject),
+                  () => other.at(property).some((each) => each.refersTo(subject), ''),
+                ]),
+              () => also(other),
+            ]),
+        ),
+    ),
+    fails(subject.here, otherwise),
+  );
 }
 
 export const ec2: Controls = {
-  'EC2.19': {
-    types: ['AWS::EC2::SecurityGroup', 'AWS::EC2::SecurityGroupIngress'],
-    judge: (subject) =>
-      subject.type === 'AWS::EC2::SecurityGroup'
-        ? subject.at('SecurityGroupIngress').every(isClosed)
-        : isClosed(subject),
-  },
+  'EC2.3': on(['AWS::EC2::Volume', 'AWS::EC2::Instance', 'AWS::EC2::LaunchTemplate'], (subject) => {
+    if (subject.type === 'AWS::EC2::Volume') return subject.at('Encrypted').is(true);
+    const data = subject.type === 'AWS::EC2::Instance' ? subject : subject.at('LaunchTemplateData');
+    return devicesEncrypted(data.at('BlockDeviceMappings'));
+  }),
+  'EC2.6': on('AWS::EC2::VPC', (vpc, stack) =>
+    namedBy(stack, vpc, [['AWS::EC2::FlowLog', 'ResourceId']], 'it has no flow log', (log) =>
+      all([
+        () => log.at('ResourceType').is('VPC'),
+        () => any([() => log.at('TrafficType').is('ALL', 'REJECT'), () => log.at('TrafficType').absent()]),
+      ]),
+    ),
+  ),
+  'EC2.8': on('AWS::EC2::Instance', (instance) =>
+    any([
+      () => instance.at('MetadataOptions', 'HttpTokens').is('required'),
+      () => instance.at('MetadataOptions', 'HttpEndpoint').is('disabled'),
+      () => instance.at('LaunchTemplate').present(),
+    ]),
+  ),
+  'EC2.9': on('AWS::EC2::Instance', (instance) => noPublicAddress(instance.at('NetworkInterfaces'))),
+  'EC2.10': on('AWS::EC2::VPC', (vpc, stack) =>
+    namedBy(stack, vpc, [['AWS::EC2::VPCEndpoint', 'VpcId']], 'it has no endpoint of the EC2 API', (endpoint) =>
+      endpoint.at('ServiceName').endsWith('.ec2'),
+    ),
+  ),
+  'EC2.12': on('AWS::EC2::EIP', (address, stack) =>
+    any([
+      () => address.at('InstanceId').present(),
+      () =>
+        namedBy(
+          stack,
+          address,
+          [
+            ['AWS::EC2::NatGateway', 'AllocationId'],
+            ['AWS::EC2::EIPAssociation', 'AllocationId'],
+            ['AWS::EC2::EIPAssociation', 'EIP'],
+          ],
+          'nothing uses it',
+        ),
+    ]),
+  ),
+  'EC2.13': closed((rule) => covers(rule, 22), 'everybody reaches port 22 (SSH)'),
+  'EC2.14': closed((rule) => covers(rule, 3389), 'everybody reaches port 3389 (RDP)'),
+  'EC2.15': on('AWS::EC2::Subnet', (subnet) => subnet.at('MapPublicIpOnLaunch').isNot(true)),
+  'EC2.16': on('AWS::EC2::NetworkAcl', (acl, stack) =>
+    namedBy(stack, acl, [['AWS::EC2::SubnetNetworkAclAssociation', 'NetworkAclId']], 'no subnet uses it'),
+  ),
+  'EC2.17': on('AWS::EC2::Instance', (instance) =>
+    instance.at('NetworkInterfaces', 1).absent('it has more than one network interface'),
+  ),
+  'EC2.18': closed(isUnusual, 'everybody reaches more than the ports 80 and 443'),
+  'EC2.19': closed(coversAny(HIGH_RISK), 'everybody reaches a port of high risk'),
+  'EC2.21': on('AWS::EC2::NetworkAclEntry', (entry) =>
+    when(
+      all([
+        () => entry.at('RuleAction').is('allow'),
+        () => entry.at('Egress').isNot(true),
+        () => any([() => entry.at('CidrBlock').test(EVERYWHERE), () => entry.at('Ipv6CidrBlock').test(EVERYWHERE)]),
+      ]),
+      () =>
+        not(
+          () =>
+            any([
+              () => entry.at('Protocol').is(-1),
+              () =>
+                all([
+                  () => entry.at('Protocol').is(6),
+                  () =>
+                    any(
+                      ADMIN.map(
+                        (port) => () =>
+                          all([
+                            () => entry.at('PortRange', 'From').atMost(port, { absent: HOLDS }),
+                            () => entry.at('PortRange', 'To').atLeast(port, { absent: HOLDS }),
+                          ]),
+                      ),
+                      fails(entry.here, ''),
+                    ),
+                ]),
+            ]),
+          entry.here,
+          'it lets everybody reach port 22 or 3389',
+        ),
+    ),
+  ),
+  'EC2.23': on('AWS::EC2::TransitGateway', (gateway) => gateway.at('AutoAcceptSharedAttachments').isNot('enable')),
+  'EC2.25': on('AWS::EC2::LaunchTemplate', (template) =>
+    noPublicAddress(template.at('LaunchTemplateData', 'NetworkInterfaces')),
+  ),
+  'EC2.51': on('AWS::EC2::ClientVpnEndpoint', (endpoint) => endpoint.at('ConnectionLogOptions', 'Enabled').is(true)),
+  'EC2.53': closed(coversAny(ADMIN), 'everybody reaches a port of remote administration'),
+  'EC2.170': on('AWS::EC2::LaunchTemplate', (template) =>
+    any([
+      () => template.at('LaunchTemplateData', 'MetadataOptions', 'HttpTokens').is('required'),
+      () => template.at('LaunchTemplateData', 'MetadataOptions', 'HttpEndpoint').is('disabled'),
+    ]),
+  ),
 };
-void [not, any, on];

@@ -6,7 +6,7 @@ import type { TemplateScope } from '../scenarios/scope.ts';
 import { compareResolved, type Dependency, isUnknown, type Resolved, type Unknown } from '../scenarios/unknown.ts';
 import type { Variable } from '../scenarios/variables.ts';
 import { all, any, fails, HOLDS, type Judgement, type Need } from './judgement.ts';
-import { atLeast, atMost, matching, NOT_EMPTY, noneOf, oneOf, outcomesOf, type TextTest } from './tests.ts';
+import { atLeast, atMost, ending, matching, NOT_EMPTY, noneOf, oneOf, outcomesOf, type TextTest } from './tests.ts';
 
 /** One class of deployments, in which a control is asked. */
 export interface Scene {
@@ -186,6 +186,11 @@ export class Place {
   /** The whole text matches. `wanted` says in words what. */
   matches(pattern: RegExp, wanted: string, options: Options = {}): Judgement {
     return this.test(matching(pattern, wanted), options);
+  }
+
+  /** Its last characters, which are known where only the start turns on a deployment: `com.amazonaws.${AWS::Region}.ec2`. */
+  endsWith(end: string): Judgement {
+    return this.test(ending(end));
   }
 
   /** Judges every item; a single value counts as a list of one, as in policies. Absent: holds. */

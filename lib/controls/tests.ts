@@ -92,14 +92,14 @@ export function atMost(most: number): TextTest {
   };
 }
 
-/** The whole text matches. */
-export function matching(pattern: RegExp, wanted: string): TextTest {
+/** The whole text matches. `edges`: the texts that a counterexample had best be of. */
+export function matching(pattern: RegExp, wanted: string, edges: readonly string[] = []): TextTest {
   const whole = new RegExp(`^(?:${pattern.source})$`, pattern.flags);
   return {
     wanted,
     passes: (text) => whole.test(text),
     good: pattern.flags === '' ? patternLanguage(pattern.source) : undefined,
-    edges: [],
+    edges,
   };
 }
 
@@ -107,6 +107,19 @@ export function matching(pattern: RegExp, wanted: string): TextTest {
 export function notMatching(pattern: RegExp, wanted: string): TextTest {
   const { good, ...test } = matching(pattern, wanted);
   return { ...test, passes: (text) => !test.passes(text), good: good && complement(good) };
+}
+
+export function ending(end: string): TextTest {
+  return {
+    wanted: `a text that ends with ${end}`,
+    passes: (text) => text.endsWith(end),
+    edges: [end],
+    passesUnknown: ({ parts }) => {
+      const last = parts?.at(-1);
+      if (typeof last !== 'string') return undefined;
+      return last.endsWith(end) ? true : end.endsWith(last) ? undefined : false;
+    },
+  };
 }
 
 /** How the values that a parameter still admits fare. */

@@ -155,7 +155,7 @@ Resources:
       'EC2.19',
       `
 Parameters:
-  Cidr: {Type: String, AllowedPattern: '10\\.[0-9./]+', Default: 10.0.0.0/8}
+  Cidr: {Type: String, AllowedPattern: '10\\.[0-9.]+/(8|16|24)', Default: 10.0.0.0/8}
 Resources:
   Group:
     Type: AWS::EC2::SecurityGroupIngress
