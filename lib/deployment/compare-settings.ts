@@ -126,6 +126,7 @@ function compareLists(stated: readonly Resolved[], actual: readonly unknown[], p
     ...pair((item, candidate) => nameOf(item) !== undefined && nameOf(item) === nameOf(candidate)),
     ...pair((item, candidate) => differencesOf(item, candidate).every(({ state }) => state !== 'differs')),
     ...pair((item, candidate) => isObject(item) && isObject(candidate) && nameOf(item) === nameOf(candidate)),
+    ...pair((item, candidate) => left.length === 1 && live.length === 1 && !isObject(item) && !isObject(candidate)),
     ...left.map(
       ({ item, i }): SettingDifference =>
         isUnknown(item)
