@@ -21,7 +21,10 @@ const program = new Command('plainform')
   .option('--verbose', 'print stack traces')
   .showHelpAfterError('(plainform COMMAND --help shows examples)')
   .configureHelp({ showGlobalOptions: true })
-  .addHelpText('after', '\nExit codes: 0 clean, 1 findings, 2 wrong usage or input, 3 AWS or the emulator unreachable.')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 clean, 1 findings, 2 wrong usage or input, 3 AWS or the emulator unreachable,\n130 stopped by Ctrl-C.',
+  )
   .exitOverride();
 
 command('generate')
@@ -34,25 +37,31 @@ command('check')
   .argument('<files...>', 'templates, or folders of templates')
   .description('judge any template: references, types, properties, parameters, conditions')
   .option('--strict', 'fail on warnings too')
-  .addHelpText('after', examples('plainform check templates', 'plainform check stack.yaml --json'))
-  .action(runs(async () => (await import('./commands/check.ts')).check));
-
-targeted('deploy')
-  .description('deploy the stacks of an environment, each by a change set')
-  .option('--dry-run', 'make the change sets, show them, discard them')
-  .option('--force', 'deploy in spite of errors that the check found')
+  .option('--opinions', "ask the official cfn-lint and npm's as well; says which of them could not be asked")
   .addHelpText(
     'after',
-    examples('plainform deploy --environment staging --dry-run', 'plainform deploy --environment staging --target aws'),
+    examples('plainform check templates', 'plainform check stack.yaml --opinions', 'plainform check stack.yaml --json'),
+  )
+  .action(runs(async () => (await import('./commands/check.ts')).check));
+
+ofStacks('deploy')
+  .description('deploy stacks, of an environment or one of your own, each by a change set that is shown first')
+  .option('--dry-run', 'make the change sets, show them, discard them')
+  .option('--force', 'deploy in spite of errors that the check found')
+  .option('--allow-data-loss', 'replace or remove what holds data although the template does not keep it')
+  .option('--tags <Key=Value...>', 'tags of the stacks, which CloudFormation gives to their resources')
+  .addHelpText(
+    'after',
+    examples(
+      'plainform deploy --environment staging --dry-run',
+      'plainform deploy --environment staging --target aws --tags Owner=platform',
+      'plainform deploy --target aws --template stack.yaml --stack-name orders --parameters orders.json',
+    ),
   )
   .action(runs(async () => (await import('./commands/deploy.ts')).deploy));
 
-targeted('verify')
+ofStacks('verify')
   .description('hold deployed stacks, of an environment or one of your own, against their templates')
-  .option('--template <file>', 'the template of a stack of your own, with --stack-name')
-  .option('--stack-name <name>', 'its name')
-  .option('--parameters <file>', 'its parameter file; without one the deployed values are taken')
-  .option('--region <region>', 'its region; without one the region in AWS_REGION')
   .option('--no-drift', "leave out CloudFormation's drift detection, which takes minutes for a large stack")
   .addHelpText(
     'after',
@@ -74,10 +83,16 @@ targeted('outputs')
   .addHelpText('after', examples('plainform outputs --environment staging --target aws'))
   .action(runs(async () => (await import('./commands/outputs.ts')).outputs));
 
-targeted('destroy')
-  .description('delete the stacks of an environment; says first what is kept')
-  .option('--yes <name>', 'the name of the environment again: without it nothing is deleted')
-  .addHelpText('after', examples('plainform destroy --environment development --target aws --yes development'))
+ofStacks('destroy')
+  .description('delete stacks, of an environment or one of your own; says first what is kept')
+  .option('--yes <name>', 'the name of the environment or stack again: without it nothing is deleted')
+  .addHelpText(
+    'after',
+    examples(
+      'plainform destroy --environment development --target aws --yes development',
+      'plainform destroy --stack-name orders --target aws --yes orders',
+    ),
+  )
   .action(runs(async () => (await import('./commands/destroy.ts')).destroy));
 
 command('start')
@@ -85,6 +100,14 @@ command('start')
   .option('--environment <name>', 'staging, development or production-like', 'staging')
   .addHelpText('after', examples('plainform start', 'plainform start --environment development'))
   .action(runs(async () => (await import('./commands/start.ts')).start));
+
+function ofStacks(name: string): Command {
+  return targeted(name)
+    .option('--template <file>', 'the template of a stack of your own, with --stack-name')
+    .option('--stack-name <name>', 'its name')
+    .option('--parameters <file>', 'its parameter file; without one the defaults, or what is deployed')
+    .option('--region <region>', 'its region; without one the region in AWS_REGION');
+}
 
 function targeted(name: string): Command {
   return command(name)

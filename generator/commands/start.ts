@@ -3,11 +3,12 @@ import { fileInProject } from '../../lib/project.ts';
 import { countStates, renderVerification, unreadByType, type VerifiedStack } from '../../lib/report/verification.ts';
 import { writeFile } from '../../lib/write-file.ts';
 import { ENVIRONMENTS, stacksOf } from '../environments.ts';
+import { interruptible } from '../interrupt.ts';
 import type { Terminal } from '../terminal.ts';
 import { check } from './check.ts';
-import { type DeployedStack, deployEnvironment } from './deploy.ts';
+import { type DeployedStack, deployStacks } from './deploy.ts';
 import { generate } from './generate.ts';
-import { environmentOf, withTarget } from './target.ts';
+import { chosenStacks, environmentOf, withTarget } from './target.ts';
 import { verifyEnvironment } from './verify.ts';
 
 /** Generate, check, deploy to the embedded emulator, verify, report: the main job, as `npm start` runs it. */
@@ -17,19 +18,23 @@ export async function start(options: { environment: string; json?: boolean }, te
   const generated = generate({}, terminal);
 
   terminal.progress(terminal.paint('bold', '\n2. check'));
-  const checked = check({ arguments: stacksOf(environment).map(({ template }) => fileInProject(template)) }, terminal);
+  const templates = stacksOf(environment).map(({ template }) => fileInProject(template));
+  const checked = await check({ arguments: templates, opinions: ['official'] }, terminal);
 
   const missing = emulatorMissing();
   if (missing) {
     terminal.print(`\nLeft out: deployment and verification, because ${missing}.`);
     return generated === 0 && checked === 0 ? 0 : 1;
   }
-  const { deployed, verified } = await withTarget({ target: 'emulator' }, async (endpoint) => {
+  const work = async (endpoint: string | undefined, signal: AbortSignal) => {
     terminal.progress(terminal.paint('bold', '\n3. deploy to the embedded emulator'));
-    const stacks = await deployEnvironment({ environment }, endpoint, terminal);
+    const stacks = await deployStacks(chosenStacks({ environment }), { brief: true }, endpoint, terminal, signal);
     terminal.progress(terminal.paint('bold', '\n4. verify'));
     return { deployed: stacks, verified: await verifyEnvironment(environment, endpoint, terminal) };
-  });
+  };
+  const { deployed, verified } = await interruptible(terminal, (signal) =>
+    withTarget({ target: 'emulator' }, (endpoint) => work(endpoint, signal)),
+  );
 
   const outputs = Object.assign({}, ...deployed.map((stack) => stack.outputs)) as Record<string, string>;
   writeFile(fileInProject('cfn-outputs/flat-outputs.json'), `${JSON.stringify(outputs, null, 2)}\n`);

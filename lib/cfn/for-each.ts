@@ -136,7 +136,7 @@ function substitute(text: string, bound: Bound): string {
 function defaultMembers(template: Template): (parameter: string) => string[] | undefined {
   return (parameter) => {
     const value = template.Parameters?.[parameter]?.Default;
-    return value === undefined
+    return value === undefined || typeof value === 'object'
       ? undefined
       : String(value)
           .split(',')

@@ -22,7 +22,18 @@ export function transformsOf(template: Template): Transforms {
   const languageExtensions = names.includes('AWS::LanguageExtensions');
   const macros = names.some((name) => !name.startsWith('AWS::'));
   const others = names.some((name) => name !== 'AWS::LanguageExtensions' && !name.startsWith('AWS::Serverless-'));
-  return { names, sam, languageExtensions, macros, addsNames: others || holds(template, isInclusion) };
+  let adds: boolean | undefined;
+  return {
+    names,
+    sam,
+    languageExtensions,
+    macros,
+    // Looks at the whole template, and few ask.
+    get addsNames() {
+      adds ??= others || holds(template, isInclusion);
+      return adds;
+    },
+  };
 }
 
 /** A key of Rain, which fills a template in before CloudFormation gets it: `Rain::Embed`, `Rain::Module`. */

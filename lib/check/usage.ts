@@ -11,29 +11,29 @@ import { transformsOf } from '../cfn/transforms.ts';
  * @param source before its loops are unrolled: what a loop runs over is used.
  */
 export function checkUsage(template: Template, source: Template): Finding[] {
-  return [...unused(template, source), ...form(template), ...exportedTwice(template), ...namedTwice(template)];
+  // A macro, and what it includes, gets the parameters whether the template refers to them or not.
+  const judged = transformsOf(template).addsNames ? [] : [...unused(template, source), ...form(template)];
+  return [...judged, ...exportedTwice(template), ...namedTwice(template)];
 }
 
 function unused(template: Template, source: Template): Finding[] {
-  // A macro, and what it includes, gets the parameters whether the template refers to them or not.
-  if (transformsOf(template).addsNames) return [];
   const used = { Parameters: new Set<string>(), Conditions: new Set<string>(), Mappings: new Set<string>() };
   const sections = source as unknown as JsonObject;
+  const looping = source === template ? [] : ['Conditions', 'Resources', 'Outputs'];
   const references = [
     ...templateReferences(template),
-    ...['Conditions', 'Resources', 'Outputs', 'Globals', 'Hooks', 'Metadata'].flatMap((section) =>
-      referencesIn(sections[section], [section]),
-    ),
+    ...[...looping, 'Globals', 'Hooks', 'Metadata'].flatMap((section) => referencesIn(sections[section], [section])),
   ];
   for (const { kind, target } of references)
     used[kind === 'Condition' ? 'Conditions' : kind === 'Mapping' ? 'Mappings' : 'Parameters'].add(target);
   const types = new Set<string>();
   readByRules(sections.Rules ?? null, used.Parameters, types);
-  const text = JSON.stringify(template);
-  const computed = {
-    Parameters: /"Ref":\{(?!"Fn::Sub":"[^"$]*"\})/.test(text),
-    Conditions: false,
-    Mappings: text.includes('"Fn::FindInMap":[{'),
+  let text: string | undefined;
+  /** Whether names of the section are computed somewhere: which, is not known. */
+  const isComputed = (section: string): boolean => {
+    text ??= JSON.stringify(template);
+    if (section === 'Mappings') return text.includes('"Fn::FindInMap":[{');
+    return section === 'Parameters' && /"Ref":\{(?!"Fn::Sub":"[^"$]*"\})/.test(text);
   };
   const what = {
     Parameters: ['CFN130', 'parameter'],
@@ -41,12 +41,12 @@ function unused(template: Template, source: Template): Finding[] {
     Mappings: ['CFN132', 'mapping'],
   };
   return (['Parameters', 'Conditions', 'Mappings'] as const).flatMap((section) => {
-    if (computed[section]) return [];
     const [code, noun] = what[section] as [string, string];
     const declared = template[section] as JsonObject | undefined;
     return Object.entries(isObject(declared) ? declared : {}).flatMap(([name, body]): Finding[] => {
       if (name.startsWith('Fn::') || used[section].has(name)) return [];
       if (section === 'Parameters' && isObject(body) && types.has(String(body.Type))) return [];
+      if (isComputed(section)) return [];
       const message = `${noun} ${name} is not used`;
       return [{ code, severity: 'warning', path: [section, name], message, fix: 'remove it' }];
     });
@@ -73,7 +73,7 @@ const FORM_KEYS = ['ParameterGroups', 'ParameterLabels'];
 function form(template: Template): Finding[] {
   const path: Path = ['Metadata', 'AWS::CloudFormation::Interface'];
   const given = isObject(template.Metadata) ? template.Metadata['AWS::CloudFormation::Interface'] : undefined;
-  if (!isObject(given) || transformsOf(template).addsNames) return [];
+  if (!isObject(given)) return [];
   const findings: Finding[] = [];
   const report = (at: Path, message: string, fix: string): void => {
     findings.push({ code: 'CFN133', severity: 'warning', path: [...path, ...at], message, fix });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ENVIRONMENTS, stacksOf } from '../../generator/environments.ts';
 import { readParameterFile } from '../../lib/cfn/parameter-file.ts';
+import type { Opinion } from '../../lib/check/opinions.ts';
 import { fileInProject } from '../../lib/project.ts';
 
 const cfnLint = fileInProject('.venv/bin/cfn-lint');
@@ -44,4 +45,61 @@ describe(`the official cfn-lint has no error and no warning${missing ? ` (skippe
     },
     60_000,
   );
+});
+
+describe('plainform check --opinions', () => {
+  const good = 'Resources: {Queue: {Type: AWS::SQS::Queue}}\n';
+  // Right for us; the official cfn-lint calls the Fn::Sub needless.
+  const disputed = 'Resources: {Queue: {Type: AWS::SQS::Queue, Properties: {QueueName: !Sub plain}}}\n';
+
+  function check(text: string, env: Record<string, string> = {}) {
+    const file = join(folder, 'asked.yaml');
+    writeFileSync(file, text);
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [fileInProject('bin/plainform.js'), 'check', file, '--opinions', '--json'],
+      { encoding: 'utf8', env: { ...process.env, ...env }, cwd: folder },
+    );
+    const { opinions } = JSON.parse(stdout) as { opinions: Opinion[] };
+    return { status, file, official: opinions[0]!, npm: opinions[1]! };
+  }
+
+  judged(
+    'adds what the official cfn-lint says, with its rule and line',
+    () => {
+      const { status, file, official } = check(disputed);
+      expect(official).toEqual({
+        tool: expect.stringMatching(/^cfn-lint \d/),
+        counts: true,
+        files: [file],
+        remarks: [expect.objectContaining({ file, rule: 'W1020', severity: 'warning', line: 1 })],
+        unheard: [],
+      });
+      expect(status).toBe(0);
+    },
+    120_000,
+  );
+
+  test("says of npm's cfn-lint what it judged, or why it did not", () => {
+    const { file, npm } = check(good);
+    expect(npm.tool).toMatch(/^npm cfn-lint \d+\.\d+\.\d+$/);
+    expect(npm).toMatchObject(
+      npm.files.length === 1
+        ? { files: [file], counts: false, unheard: [] }
+        : { files: [], remarks: [], unheard: [{ reason: expect.stringContaining('npx cannot fetch it') }] },
+    );
+  }, 120_000);
+
+  test('a tool that cannot be had is said, and is no pass', () => {
+    const { npm } = check(good, { PATH: folder });
+    expect(npm).toMatchObject({ files: [], remarks: [], unheard: [{ reason: expect.stringContaining('npx') }] });
+  }, 120_000);
+
+  test('without the option nobody is asked', () => {
+    const file = join(folder, 'asked.yaml');
+    writeFileSync(file, good);
+    const words = [fileInProject('bin/plainform.js'), 'check', file, '--json'];
+    const { stdout } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+    expect(JSON.parse(stdout)).not.toHaveProperty('opinions');
+  });
 });
