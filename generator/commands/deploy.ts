@@ -1,19 +1,22 @@
-import { CfnError } from '../../lib/cfn/errors.ts';
+import { CfnError, type Finding } from '../../lib/cfn/errors.ts';
 import { readParameterFile } from '../../lib/cfn/parameter-file.ts';
 import { readTemplate } from '../../lib/cfn/read.ts';
 import { checkTemplate } from '../../lib/check/check-template.ts';
 import {
+  type ChangeSet,
   createChangeSet,
   discardChangeSet,
   executeChangeSet,
+  LARGEST_BODY,
   type PlannedChange,
+  stoppedAt,
 } from '../../lib/deployment/deploy-stack.ts';
 import { recordedTypes } from '../../lib/deployment/emulator.ts';
-import { fileInProject } from '../../lib/project.ts';
+import { countChanges, renderChanges } from '../../lib/report/changes.ts';
 import { checkParameterValues } from '../../lib/scenarios/parameters.ts';
-import { type EnvironmentStack, stacksOf } from '../environments.ts';
+import { interruptible } from '../interrupt.ts';
 import type { Terminal } from '../terminal.ts';
-import { environmentOf, type TargetOptions, withTarget } from './target.ts';
+import { type ChosenStack, chosenStacks, type StackOptions, type TargetOptions, withTarget } from './target.ts';
 
 export interface DeployedStack {
   stackName: string;
@@ -22,84 +25,139 @@ export interface DeployedStack {
   outputs: Record<string, string>;
 }
 
-interface Options extends TargetOptions {
-  environment: string;
+interface Options extends TargetOptions, StackOptions {
   dryRun?: boolean;
   /** Deploys in spite of errors that the check found. */
   force?: boolean;
+  /** Lets data go that a replacement or a removal takes along. */
+  allowDataLoss?: boolean;
+  tags?: readonly string[];
+  /** Only counts what is made new. */
+  brief?: boolean;
   json?: boolean;
 }
 
-/** Deploys the stacks of an environment in order. Throws before anything is changed where a parameter file is wrong. */
-export async function deploy(options: Options, terminal: Terminal): Promise<0 | 1> {
-  const deployed = await withTarget(options, (endpoint) => deployEnvironment(options, endpoint, terminal));
+/** Deploys stacks in order, each by a change set that is shown first. Throws before anything is changed where an input is wrong. */
+export async function deploy(options: Options, terminal: Terminal): Promise<0> {
+  const stacks = chosenStacks(options);
+  const deployed = await interruptible(terminal, (signal) =>
+    withTarget(options, (endpoint) => deployStacks(stacks, options, endpoint, terminal, signal)),
+  );
   if (options.json) terminal.print(JSON.stringify({ version: 1, stacks: deployed }, null, 2));
   return 0;
 }
 
-export async function deployEnvironment(
-  options: Pick<Options, 'environment' | 'dryRun' | 'force'>,
+export async function deployStacks(
+  stacks: readonly ChosenStack[],
+  options: Pick<Options, 'dryRun' | 'force' | 'allowDataLoss' | 'tags' | 'brief'>,
   endpoint: string | undefined,
   terminal: Terminal,
+  signal?: AbortSignal,
 ): Promise<DeployedStack[]> {
-  const stacks = stacksOf(environmentOf(options.environment)).map((stack) => ({ ...stack, ...readStack(stack) }));
-  const findings = stacks.flatMap(({ problems }) => problems);
-  if (findings.length > 0) throw new CfnError(findings);
-  const errors = stacks
+  const tags = tagsOf(options.tags ?? []);
+  const read = stacks.map((stack) => ({ ...stack, ...readStack(stack) }));
+  const problems = read.flatMap((stack) => stack.problems);
+  if (problems.length > 0) throw new CfnError(problems);
+  const errors = read
     .flatMap(({ document }) => checkTemplate(document).findings)
     .filter(({ severity }) => severity === 'error');
   if (errors.length > 0 && !options.force) throw new CfnError(errors, { exitCode: 1 });
 
   const recorded = endpoint ? recordedTypes() : new Set<string>();
   const deployed: DeployedStack[] = [];
-  for (const { stackName, region, document, values } of stacks) {
-    const changeSet = await createChangeSet({
-      target: { region, ...(endpoint && { endpoint }) },
-      stackName,
-      templateBody: document.text,
-      parameters: values,
-      hasTransform: document.template.Transform !== undefined,
-    });
+  for (const { stackName, region, document, values } of read) {
+    if (signal?.aborted)
+      throw stoppedAt(
+        `${stackName} (${region}) and what follows it were not begun`,
+        'run it again: what is done is kept',
+      );
+    const { template, text: templateBody } = document;
+    const target = { region, ...(endpoint && { endpoint }) };
+    const request = { target, stackName, template, templateBody, parameters: values, ...(tags && { tags }) };
+    const changeSet = await createChangeSet(request, signal);
     if (!changeSet) {
       terminal.progress(`${stackName} (${region}): no changes`);
       continue;
     }
-    terminal.progress(`${stackName} (${region}): ${summary(changeSet.changes, recorded)}`);
-    for (const change of changeSet.changes) if (change.replacement !== 'no') terminal.progress(describe(change));
-    if (options.dryRun) {
-      await discardChangeSet(changeSet);
-      deployed.push({ stackName, region, changes: changeSet.changes, outputs: {} });
-      continue;
-    }
-    const outputs = await executeChangeSet(changeSet, ({ logicalId, type, status }) => {
-      if (!endpoint || status.endsWith('_FAILED')) terminal.progress(`  ${status.padEnd(20)} ${logicalId} (${type})`);
-    });
-    deployed.push({ stackName, region, changes: changeSet.changes, outputs });
+    const { changes } = changeSet;
+    terminal.progress(`${terminal.paint('bold', `${stackName} (${region})`)}: ${countChanges(changes, recorded)}`);
+    const isNew = changes.every(({ action }) => action === 'Add');
+    if (changes.length > 0 && !(options.brief && isNew))
+      terminal.progress(renderChanges(changes, recorded, terminal.paint));
+    const outputs = options.dryRun
+      ? await discardChangeSet(changeSet).then(() => ({}))
+      : await execute(changeSet, options.allowDataLoss === true, terminal, signal);
+    deployed.push({ stackName, region, changes, outputs });
   }
   return deployed;
 }
 
-function readStack({ template, parameterFile }: EnvironmentStack) {
-  const document = readTemplate(fileInProject(template));
-  const parameters = readParameterFile(fileInProject(parameterFile));
-  const problems = checkParameterValues(document.template, parameters.values).map((finding) => ({
-    ...finding,
-    file: parameterFile,
-  }));
-  return { document, values: parameters.values, problems };
-}
-
-function summary(changes: readonly PlannedChange[], recorded: ReadonlySet<string>): string {
-  const counts = new Map<string, number>();
-  for (const { action, replacement } of changes) {
-    const what = replacement === 'yes' ? 'replace' : action.toLowerCase();
-    counts.set(what, (counts.get(what) ?? 0) + 1);
+async function execute(
+  changeSet: ChangeSet,
+  allowDataLoss: boolean,
+  terminal: Terminal,
+  signal: AbortSignal | undefined,
+): Promise<Record<string, string>> {
+  const { request, changes, kind } = changeSet;
+  const lost = changes.filter(({ losesData }) => losesData).map(({ logicalId }) => logicalId);
+  if (lost.length > 0 && !allowDataLoss) {
+    await discardChangeSet(changeSet);
+    throw new CfnError(
+      {
+        code: 'CFN611',
+        severity: 'error',
+        message: `${request.stackName}: the data of ${lost.join(', ')} would be lost; nothing was changed`,
+        fix: 'keep it (UpdateReplacePolicy, DeletionPolicy: Retain or Snapshot), or say --allow-data-loss',
+      },
+      { exitCode: 1 },
+    );
   }
-  const onPaper = changes.filter(({ type }) => recorded.has(type)).length;
-  const parts = [...counts].map(([what, count]) => `${count} to ${what}`);
-  return `${parts.join(', ')}${onPaper > 0 ? `; ${onPaper} of them recorded only` : ''}`;
+  const title = `${kind === 'CREATE' ? 'creating' : 'updating'} ${request.stackName}`;
+  return terminal.work(title, async (say) => {
+    const done = new Set<string>();
+    return executeChangeSet(
+      changeSet,
+      ({ logicalId, type, status }) => {
+        if (/^(CREATE|UPDATE|DELETE)_COMPLETE$/.test(status)) done.add(logicalId);
+        if (request.target.endpoint && !terminal.interactive && !status.endsWith('_FAILED')) return;
+        say(`${done.size}/${changes.length} ${status} ${logicalId} (${type})`);
+      },
+      signal,
+    );
+  });
 }
 
-function describe({ replacement, type, logicalId }: PlannedChange): string {
-  return `  [~] ${type} ${logicalId}  ${replacement === 'yes' ? 'replace' : 'may replace'}`;
+/** CFN707: text that is no `Key=Value`. */
+function tagsOf(texts: readonly string[]): Record<string, string> | undefined {
+  const wrong = texts.filter((text) => !/^[^=]+=/.test(text));
+  if (wrong.length > 0) {
+    throw new CfnError({
+      code: 'CFN707',
+      severity: 'error',
+      message: `--tags ${wrong.join(' ')} is no tag`,
+      fix: 'write Key=Value: --tags Environment=staging CostCenter=42',
+    });
+  }
+  if (texts.length === 0) return undefined;
+  return Object.fromEntries(texts.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]));
+}
+
+function readStack({ template, parameterFile }: ChosenStack) {
+  const document = readTemplate(template);
+  const values = parameterFile === undefined ? {} : readParameterFile(parameterFile).values;
+  const problems: Finding[] = checkParameterValues(document.template, values).map((finding) => ({
+    ...finding,
+    file: parameterFile ?? template,
+  }));
+  const size = Buffer.byteLength(document.text);
+  if (size > LARGEST_BODY) {
+    problems.push({
+      code: 'CFN612',
+      severity: 'error',
+      file: template,
+      message: `the template has ${size} bytes; without a bucket AWS takes at most ${LARGEST_BODY}`,
+      fix: 'split it, or deploy it by aws cloudformation deploy --s3-bucket NAME',
+    });
+  }
+  return { document, values, problems };
 }

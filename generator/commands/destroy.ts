@@ -1,49 +1,63 @@
 import { CfnError } from '../../lib/cfn/errors.ts';
 import { readTemplate } from '../../lib/cfn/read.ts';
 import { deleteStack } from '../../lib/deployment/delete-stack.ts';
-import { fileInProject } from '../../lib/project.ts';
-import { stacksOf } from '../environments.ts';
+import { primaryRegion } from '../../lib/region.ts';
+import { interruptible } from '../interrupt.ts';
 import type { Terminal } from '../terminal.ts';
-import { environmentOf, type TargetOptions, withTarget } from './target.ts';
+import { type ChosenStack, chosenStacks, type StackOptions, type TargetOptions, withTarget } from './target.ts';
 
-interface Options extends TargetOptions {
-  environment: string;
+interface Options extends TargetOptions, StackOptions {
   yes?: string;
   json?: boolean;
 }
 
-/** Deletes the stacks of an environment, last first. Throws CFN704 unless the environment's name is given again with --yes. */
+/**
+ * Deletes stacks, last first: those of an environment, or the one of --stack-name. Says what its template keeps. Throws CFN704
+ * unless the name is given again with --yes.
+ */
 export async function destroy(options: Options, terminal: Terminal): Promise<0> {
-  const environment = environmentOf(options.environment);
-  const stacks = stacksOf(environment).reverse();
-  const kept = stacks.flatMap(({ template, stackName }) =>
-    Object.entries(readTemplate(fileInProject(template)).template.Resources)
-      .filter(([, { DeletionPolicy }]) => DeletionPolicy === 'Retain' || DeletionPolicy === 'Snapshot')
-      .map(([id, { Type, DeletionPolicy }]) => ({ stackName, id, type: Type, policy: DeletionPolicy })),
-  );
-  if (options.yes !== environment) {
+  const own = options.stackName !== undefined && options.template === undefined;
+  const stacks = own
+    ? [{ stackName: options.stackName!, region: options.region ?? primaryRegion() }]
+    : chosenStacks(options).reverse();
+  const name = options.stackName ?? options.environment;
+  const kept = stacks.flatMap((stack) => ('template' in stack ? keptOf(stack) : []));
+  if (options.yes !== name) {
     for (const { stackName, id, type, policy } of kept)
-      terminal.progress(`  ${policy === 'Retain' ? 'kept    ' : 'snapshot'}  ${stackName} ${id} (${type})`);
+      terminal.progress(`  ${policy.padEnd(20)}  ${stackName} ${id} (${type})`);
     throw new CfnError({
       code: 'CFN704',
       severity: 'error',
-      message: `destroying ${environment} deletes ${stacks.map(({ stackName }) => stackName).join(', ')}; nothing was deleted`,
-      fix: `repeat the name: --yes ${environment}`,
+      message: `destroying ${name} deletes ${stacks.map(({ stackName }) => stackName).join(', ')}; nothing was deleted`,
+      fix: `repeat the name: --yes ${name}`,
     });
   }
-  const deleted = await withTarget(options, async (endpoint) => {
-    const names: string[] = [];
-    for (const { stackName, region } of stacks) {
-      const there = await deleteStack({ region, ...(endpoint && { endpoint }) }, stackName);
-      terminal.progress(`${stackName} (${region}): ${there ? 'deleted' : 'there is none'}`);
-      if (there) names.push(stackName);
-    }
-    return names;
-  });
-  if (options.json) terminal.print(JSON.stringify({ version: 1, deleted, kept }, null, 2));
-  else
-    terminal.print(
-      `${deleted.length} stacks deleted, ${kept.length} resources kept or kept as snapshots where they existed`,
-    );
+  const deleted = await interruptible(terminal, (signal) =>
+    withTarget(options, async (endpoint) => {
+      const names: string[] = [];
+      for (const { stackName, region } of stacks) {
+        const there = await terminal.work(`deleting ${stackName} (${region})`, () =>
+          deleteStack({ region, ...(endpoint && { endpoint }) }, stackName, signal),
+        );
+        terminal.progress(`${stackName} (${region}): ${there ? 'deleted' : 'there is none'}`);
+        if (there) names.push(stackName);
+      }
+      return names;
+    }),
+  );
+  const left = kept.filter(({ stackName }) => deleted.includes(stackName));
+  if (options.json) terminal.print(JSON.stringify({ version: 1, deleted, kept: left }, null, 2));
+  else {
+    terminal.print(`${deleted.length} stacks deleted; ${left.length} resources are kept where they existed`);
+    for (const { stackName, id, type, policy } of left)
+      terminal.print(`  ${policy.padEnd(20)}  ${stackName} ${id} (${type})`);
+  }
   return 0;
+}
+
+function keptOf({ template, stackName }: ChosenStack) {
+  return Object.entries(readTemplate(template).template.Resources).flatMap(
+    ([id, { Type: type, DeletionPolicy: policy }]) =>
+      policy !== undefined && policy !== 'Delete' ? [{ stackName, id, type, policy }] : [],
+  );
 }

@@ -1,10 +1,62 @@
 import { CfnError, nearestMatch } from '../../lib/cfn/errors.ts';
 import { startEmulator } from '../../lib/deployment/emulator.ts';
-import { ENVIRONMENTS, type EnvironmentName } from '../environments.ts';
+import { fileInProject } from '../../lib/project.ts';
+import { primaryRegion } from '../../lib/region.ts';
+import { ENVIRONMENTS, type EnvironmentName, stacksOf } from '../environments.ts';
 
 export interface TargetOptions {
   target: string;
   endpoint?: string;
+}
+
+/** Which stacks a command is for: those of an environment, or one of the user's own. */
+export interface StackOptions {
+  environment: string;
+  template?: string;
+  stackName?: string;
+  parameters?: string;
+  region?: string;
+}
+
+/** Files as paths that can be read from anywhere. Without a parameter file the defaults of the template count. */
+export interface ChosenStack {
+  stackName: string;
+  region: string;
+  template: string;
+  parameterFile?: string;
+}
+
+/** The stacks in the order in which they are deployed. Throws CFN705 where only one of template and stack name is given. */
+export function chosenStacks({ environment, template, stackName, parameters, region }: StackOptions): ChosenStack[] {
+  if (template === undefined && stackName === undefined && parameters === undefined && region === undefined) {
+    return stacksOf(environmentOf(environment)).map((stack) => ({
+      stackName: stack.stackName,
+      region: stack.region,
+      template: fileInProject(stack.template),
+      parameterFile: fileInProject(stack.parameterFile),
+    }));
+  }
+  if (template === undefined || stackName === undefined) {
+    throw new CfnError({
+      code: 'CFN705',
+      severity: 'error',
+      message: `a stack of your own needs --template and --stack-name; ${template === undefined ? '--template' : '--stack-name'} is missing`,
+      fix: 'give both: --template FILE --stack-name NAME [--parameters FILE] [--region REGION]',
+    });
+  }
+  const parameterFile = parameters === undefined ? {} : { parameterFile: parameters };
+  return [{ stackName, template, region: regionNamed(region ?? primaryRegion()), ...parameterFile }];
+}
+
+/** Throws CFN706 where it is no name of a region. Whether AWS has one of that name, AWS says. */
+function regionNamed(region: string): string {
+  if (/^[a-z]{2,}(-[a-z]+)+-\d+$/.test(region)) return region;
+  throw new CfnError({
+    code: 'CFN706',
+    severity: 'error',
+    message: `"${region}" is no region`,
+    fix: 'name one as AWS does: --region us-west-2',
+  });
 }
 
 /**

@@ -18,8 +18,8 @@ export interface Finding {
   when?: Record<string, Json>;
 }
 
-/** 1: the input has findings. 2: wrong usage or input. 3: AWS or the emulator is unreachable. */
-export type ExitCode = 1 | 2 | 3;
+/** 1: the input has findings. 2: wrong usage or input. 3: AWS or the emulator is unreachable. 130: stopped by Ctrl-C. */
+export type ExitCode = 1 | 2 | 3 | 130;
 
 /** The only error thrown on purpose. Thrown inside, printed only by the command line; carries all findings at once. */
 export class CfnError extends Error {

@@ -6,10 +6,10 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { CfnError } from '../cfn/errors.ts';
 import { call, clientOptions, type Target } from './clients.ts';
-import { describeStack, eventsOf } from './deploy-stack.ts';
+import { describeStack, eventsOf, leftBehind, stopped } from './deploy-stack.ts';
 
 /** Deletes a stack and waits. `false` where there was none. Throws CFN609: exports in use, protection, what could not be deleted. */
-export async function deleteStack(target: Target, stackName: string): Promise<boolean> {
+export async function deleteStack(target: Target, stackName: string, signal?: AbortSignal): Promise<boolean> {
   const client = new CloudFormationClient(clientOptions(target));
   const stack = await describeStack(client, target, stackName);
   if (!stack) return false;
@@ -40,7 +40,7 @@ export async function deleteStack(target: Target, stackName: string): Promise<bo
         'remove what is named (a bucket must be empty), then delete again',
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, target.endpoint ? 100 : 3000));
+    if (await stopped(target, signal)) throw leftBehind(target, stackName, status);
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Change,
   CloudFormationClient,
@@ -7,10 +8,13 @@ import {
   DescribeStackEventsCommand,
   DescribeStacksCommand,
   ExecuteChangeSetCommand,
+  type ResourceChange,
   type Stack,
   type StackEvent,
 } from '@aws-sdk/client-cloudformation';
 import { CfnError } from '../cfn/errors.ts';
+import type { Template } from '../cfn/template.ts';
+import { resourceType } from '../spec/resource-type.ts';
 import { call, clientOptions, type Target } from './clients.ts';
 
 export interface PlannedChange {
@@ -19,15 +23,20 @@ export interface PlannedChange {
   type: string;
   /** Whether the resource is replaced: its physical ID and what it holds are new afterwards. */
   replacement: 'no' | 'yes' | 'maybe';
+  /** What changes: names of properties, or `Tags`, `Metadata` and the like; for a replacement only what causes it. */
+  because: readonly string[];
+  /** The change takes data along: a stateful resource is replaced or removed, and the template does not keep it. */
+  losesData: boolean;
 }
 
 export interface DeployRequest {
   target: Target;
   stackName: string;
+  template: Template;
+  /** Its text, which is sent as it is. */
   templateBody: string;
   parameters: Readonly<Record<string, string>>;
-  /** CAPABILITY_AUTO_EXPAND is added for templates with a transform. */
-  hasTransform: boolean;
+  tags?: Readonly<Record<string, string>>;
 }
 
 export interface ChangeSet {
@@ -45,8 +54,14 @@ const STUCK: Readonly<Record<string, string>> = {
   UPDATE_ROLLBACK_FAILED: 'mend what the events name, then run `aws cloudformation continue-update-rollback`',
 };
 
-/** Makes a change set and waits for it. Undefined where there is nothing to change. Throws CFN605 to CFN607. */
-export async function createChangeSet(request: DeployRequest): Promise<ChangeSet | undefined> {
+/** Largest template that AWS takes without a bucket, in bytes. */
+export const LARGEST_BODY = 51_200;
+
+/**
+ * Makes a change set and waits for it. Undefined where there is nothing to change. Throws CFN605 (the stack is in a state in
+ * which nothing can be changed), CFN606 (AWS refuses the change set), CFN610 (stopped by the signal; the change set is discarded).
+ */
+export async function createChangeSet(request: DeployRequest, signal?: AbortSignal): Promise<ChangeSet | undefined> {
   const { target, stackName } = request;
   const client = new CloudFormationClient(clientOptions(target));
   const stack = await describeStack(client, target, stackName);
@@ -75,7 +90,11 @@ export async function createChangeSet(request: DeployRequest): Promise<ChangeSet
           ParameterKey,
           ParameterValue,
         })),
-        Capabilities: ['CAPABILITY_NAMED_IAM', ...(request.hasTransform ? (['CAPABILITY_AUTO_EXPAND'] as const) : [])],
+        ...(request.tags && { Tags: Object.entries(request.tags).map(([Key, Value]) => ({ Key, Value })) }),
+        Capabilities: [
+          'CAPABILITY_NAMED_IAM',
+          ...(request.template.Transform === undefined ? [] : (['CAPABILITY_AUTO_EXPAND'] as const)),
+        ],
       }),
     ),
   );
@@ -93,7 +112,7 @@ export async function createChangeSet(request: DeployRequest): Promise<ChangeSet
         changes.push(...(page.Changes ?? []));
         token = page.NextToken;
       }
-      return { request, name, kind, changes: changes.flatMap(plannedChange) };
+      return { request, name, kind, changes: changes.flatMap((change) => plannedChange(change, request.template)) };
     }
     if (description.Status === 'FAILED') {
       await discardChangeSet({ request, name, kind, changes: [] });
@@ -104,7 +123,10 @@ export async function createChangeSet(request: DeployRequest): Promise<ChangeSet
         { exitCode: 1 },
       );
     }
-    await pause(target);
+    if (await stopped(target, signal)) {
+      await discardChangeSet({ request, name, kind, changes: [] });
+      throw stoppedAt(`no change set for ${stackName} in ${target.region}: nothing was changed there`, 'run it again');
+    }
   }
 }
 
@@ -116,10 +138,14 @@ export async function discardChangeSet({ request: { target, stackName }, name }:
   );
 }
 
-/** Executes a change set and follows it to its end. Throws CFN607 with the events of what failed first. */
+/**
+ * Executes a change set and follows it to its end. Throws CFN607 with the events of what failed first, CFN610 where the signal
+ * stops the watching: AWS goes on.
+ */
 export async function executeChangeSet(
   { request: { target, stackName }, name }: ChangeSet,
   onEvent: (event: { logicalId: string; type: string; status: string }) => void,
+  signal?: AbortSignal,
 ): Promise<Record<string, string>> {
   const client = new CloudFormationClient(clientOptions(target));
   const before = new Set((await eventsOf(client, target, stackName)).map(({ EventId }) => EventId));
@@ -143,7 +169,7 @@ export async function executeChangeSet(
       if (stack && /^(CREATE|UPDATE|IMPORT)_COMPLETE$/.test(status)) return outputsOf(stack);
       throw failureOf(stackName, status, seen);
     }
-    await pause(target);
+    if (await stopped(target, signal)) throw leftBehind(target, stackName, status);
   }
 }
 
@@ -183,16 +209,30 @@ export async function eventsOf(client: CloudFormationClient, target: Target, sta
   return events;
 }
 
-function plannedChange({ ResourceChange: change }: Change): PlannedChange[] {
+function plannedChange({ ResourceChange: change }: Change, template: Template): PlannedChange[] {
   if (!change) return [];
+  const type = change.ResourceType ?? '';
+  const replacement = change.Replacement === 'True' ? 'yes' : change.Replacement === 'Conditional' ? 'maybe' : 'no';
+  const targets = (change.Details ?? []).flatMap(({ Target }) => Target ?? []);
+  const causes = targets.filter(({ RequiresRecreation }) => RequiresRecreation && RequiresRecreation !== 'Never');
+  const named = (replacement === 'no' ? targets : causes).map(({ Name, Attribute }) => Name ?? Attribute ?? '');
+  const goes = change.Action === 'Remove' || replacement === 'yes';
   return [
     {
       action: change.Action ?? '',
       logicalId: change.LogicalResourceId ?? '',
-      type: change.ResourceType ?? '',
-      replacement: change.Replacement === 'True' ? 'yes' : change.Replacement === 'Conditional' ? 'maybe' : 'no',
+      type,
+      replacement,
+      because: [...new Set(named)].filter((name) => name !== '').sort(),
+      losesData: goes && !isKept(change, template) && resourceType(type)?.stateful === true,
     },
   ];
+}
+
+/** As AWS says; where the emulator says nothing, as the new template says of what it replaces. */
+function isKept({ PolicyAction, LogicalResourceId = '' }: ResourceChange, { Resources }: Template): boolean {
+  const action = PolicyAction ?? Resources[LogicalResourceId]?.UpdateReplacePolicy ?? 'Delete';
+  return /Retain|Snapshot/.test(action);
 }
 
 function outputsOf(stack: Stack): Record<string, string> {
@@ -227,7 +267,30 @@ function failureOf(stackName: string, status: string, events: readonly StackEven
   );
 }
 
-/** Short against the emulator, which is done at once; two seconds against AWS, which limits calls. */
-function pause({ endpoint }: Target): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, endpoint ? 100 : 2000));
+/** Waits a moment: short against the emulator, which is done at once; two seconds against AWS, which limits calls. */
+export async function stopped({ endpoint }: Target, signal: AbortSignal | undefined): Promise<boolean> {
+  if (!signal?.aborted) await sleep(endpoint ? 100 : 2000, undefined, signal && { signal }).catch(() => undefined);
+  return signal?.aborted === true;
+}
+
+/** CFN610: what is under way when the watching is stopped, and how to go on. */
+export function leftBehind({ region, endpoint }: Target, stackName: string, status: string): CfnError {
+  const at = `--stack-name ${stackName} --region ${region}`;
+  const undo =
+    status === 'UPDATE_IN_PROGRESS'
+      ? `take it back: aws cloudformation cancel-update-stack ${at}`
+      : status.startsWith('DELETE')
+        ? 'a deletion cannot be taken back'
+        : `take it back when it has ended: aws cloudformation delete-stack ${at}`;
+  return stoppedAt(
+    `stack ${stackName} in ${region} is ${status}, and goes on without us`,
+    endpoint
+      ? 'an emulator that plainform started has ended, and all in it'
+      : `watch it: aws cloudformation describe-stack-events ${at}; ${undo}`,
+  );
+}
+
+/** CFN610, exit code 130. */
+export function stoppedAt(message: string, fix: string): CfnError {
+  return new CfnError({ code: 'CFN610', severity: 'error', message: `stopped: ${message}`, fix }, { exitCode: 130 });
 }

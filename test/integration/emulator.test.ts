@@ -6,8 +6,8 @@ import { CloudFormationClient, ListStackResourcesCommand } from '@aws-sdk/client
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
-import { deployEnvironment } from '../../generator/commands/deploy.ts';
-import type { Terminal } from '../../generator/terminal.ts';
+import { deployStacks } from '../../generator/commands/deploy.ts';
+import { chosenStacks } from '../../generator/commands/target.ts';
 import { clientOptions } from '../../lib/deployment/clients.ts';
 import {
   describeEmulator,
@@ -18,13 +18,13 @@ import {
   startEmulator,
 } from '../../lib/deployment/emulator.ts';
 import { fileInProject } from '../../lib/project.ts';
+import { silent } from '../support/deploying.ts';
 import { deleteFrom, deployTo, type Outcome } from '../support/emulator-stack.ts';
 
 const missing = emulatorMissing();
 const scenario = missing ? test.skip : test;
 const why = missing ? ` (skipped: ${missing})` : '';
 const limits = emulatorLimits();
-const silent: Terminal = { print: () => {}, progress: () => {}, paint: (_style, text) => text, width: 120 };
 /** Not looked at when the resource is created, but when it is deleted. */
 const READ_LATER = ['AWS::KMS::Key.PendingWindowInDays'];
 
@@ -434,7 +434,7 @@ describe(`our templates on the emulator${why}`, () => {
       const unread = join(folder, 'unread.json');
       const watching = await startEmulator({ unread });
       try {
-        await deployEnvironment({ environment: 'staging' }, watching.endpoint, silent);
+        await deployStacks(chosenStacks({ environment: 'staging' }), {}, watching.endpoint, silent);
         const dropped = limits.properties.filter(({ state }) => state === 'dropped');
         const named = new Set([...dropped.map(({ type, property }) => `${type}.${property}`), ...READ_LATER]);
         const found: string[] = JSON.parse(readFileSync(unread, 'utf8'));

@@ -11,24 +11,24 @@ import {
   ListStackResourcesCommand,
 } from '@aws-sdk/client-cloudformation';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { deployEnvironment } from '../../generator/commands/deploy.ts';
+import { deployStacks } from '../../generator/commands/deploy.ts';
+import { chosenStacks } from '../../generator/commands/target.ts';
 import { verifyEnvironment } from '../../generator/commands/verify.ts';
 import { stacksOf } from '../../generator/environments.ts';
-import type { Terminal } from '../../generator/terminal.ts';
 import { readParameterFile } from '../../lib/cfn/parameter-file.ts';
 import { readText } from '../../lib/cfn/read.ts';
 import { clientOptions } from '../../lib/deployment/clients.ts';
 import { deleteStack } from '../../lib/deployment/delete-stack.ts';
-import { createChangeSet, describeStack, executeChangeSet, stackOutputs } from '../../lib/deployment/deploy-stack.ts';
+import { describeStack, stackOutputs } from '../../lib/deployment/deploy-stack.ts';
 import { type Emulator, emulatorMissing, startEmulator } from '../../lib/deployment/emulator.ts';
 import { fileInProject } from '../../lib/project.ts';
 import { primaryRegion } from '../../lib/region.ts';
+import { deployText, silent } from '../support/deploying.ts';
 
 const missing = emulatorMissing();
 const scenario = missing ? test.skip : test;
 const why = missing ? ` (skipped: ${missing})` : '';
 
-const silent: Terminal = { print: () => {}, progress: () => {}, paint: (_style, text) => text, width: 120 };
 const region = primaryRegion();
 const [replica, foundation, data, masking, governance] = stacksOf('staging');
 
@@ -69,16 +69,6 @@ const deployWithAws = (stack: ReturnType<typeof stacksOf>[number]) =>
   );
 
 /** Deploys a text with parameters; the promise is refused where CloudFormation refuses. */
-async function deployText(stackName: string, templateBody: string, parameters: Record<string, string> = {}) {
-  const changeSet = await createChangeSet({
-    target: target(),
-    stackName,
-    templateBody,
-    parameters,
-    hasTransform: false,
-  });
-  return changeSet ? executeChangeSet(changeSet, () => {}) : undefined;
-}
 
 /** The emulator sees no change in a parameter that only conditions use: such a stack is made anew. */
 async function deleted(stackName: string): Promise<void> {
@@ -94,7 +84,7 @@ const templateOf = (stack: ReturnType<typeof stacksOf>[number]) => readText(file
 describe(`the emulator's list of what it records${why}`, () => {
   scenario('does not hide a misspelt type: it is refused', async () => {
     const text = 'Resources: {A: {Type: AWS::SQS::Queu}}';
-    await expect(deployText('misspelt', text)).rejects.toThrow(/AWS::SQS::Queu/);
+    await expect(deployText(target(), 'misspelt', text)).rejects.toThrow(/AWS::SQS::Queu/);
   });
 });
 
@@ -111,7 +101,7 @@ describe(`a staging environment in both regions${why}`, () => {
     'refuses the data stack before its foundation in another environment',
     async () => {
       const parameters = { ...parametersOf(data!), EnvironmentSuffix: 'alone' };
-      await expect(deployText('alone-data', templateOf(data!), parameters)).rejects.toThrow(/alone-/);
+      await expect(deployText(target(), 'alone-data', templateOf(data!), parameters)).rejects.toThrow(/alone-/);
       await cloudFormation().send(new DeleteStackCommand({ StackName: 'alone-data' }));
     },
     60_000,
@@ -120,7 +110,7 @@ describe(`a staging environment in both regions${why}`, () => {
   scenario(
     'goes on with our own command and changes nothing that stands already',
     async () => {
-      const deployed = await deployEnvironment({ environment: 'staging' }, emulator.endpoint, silent);
+      const deployed = await deployStacks(chosenStacks({ environment: 'staging' }), {}, emulator.endpoint, silent);
       expect(deployed.map(({ stackName }) => stackName)).toEqual([
         'staging-data',
         'staging-masking',
@@ -144,7 +134,7 @@ describe(`a staging environment in both regions${why}`, () => {
   scenario(
     'has no changes when it is deployed again',
     async () => {
-      expect(await deployEnvironment({ environment: 'staging' }, emulator.endpoint, silent)).toEqual([]);
+      expect(await deployStacks(chosenStacks({ environment: 'staging' }), {}, emulator.endpoint, silent)).toEqual([]);
     },
     60_000,
   );
@@ -207,7 +197,7 @@ describe(`changes to it${why}`, () => {
         CreateConfigDeliveryChannel: 'true',
         CreateConfigRules: 'true',
       };
-      await deployText('staging-governance', templateOf(governance!), parameters);
+      await deployText(target(), 'staging-governance', templateOf(governance!), parameters);
       const { StackResourceSummaries = [] } = await cloudFormation().send(
         new ListStackResourcesCommand({ StackName: 'staging-governance' }),
       );
@@ -222,7 +212,7 @@ describe(`changes to it${why}`, () => {
   scenario(
     'turning the copy off leaves the plan without copy actions',
     async () => {
-      await deployText('staging-data', templateOf(data!), { ...parametersOf(data!), ReplicaRegion: '' });
+      await deployText(target(), 'staging-data', templateOf(data!), { ...parametersOf(data!), ReplicaRegion: '' });
       const outputs = await stackOutputs(target(), 'staging-data');
       const { BackupPlan } = await new BackupClient(clientOptions(target())).send(
         new GetBackupPlanCommand({ BackupPlanId: outputs?.BackupPlanId }),
@@ -239,7 +229,7 @@ describe(`changes to it${why}`, () => {
     ['an e-mail address that is none', { AlertEmail: 'nobody' }],
   ])('refuses %s', async (_what, wrong) => {
     const parameters = { ...parametersOf(foundation!), ...wrong };
-    await expect(deployText('staging-foundation', templateOf(foundation!), parameters)).rejects.toThrow(
+    await expect(deployText(target(), 'staging-foundation', templateOf(foundation!), parameters)).rejects.toThrow(
       Object.keys(wrong)[0]!,
     );
   });
@@ -269,7 +259,7 @@ describe(`changes to it${why}`, () => {
         '  Queue: {Type: AWS::SQS::Queue}',
         '  Alias: {Type: AWS::KMS::Alias, DependsOn: Queue, Properties: {AliasName: alias/x, TargetKeyId: !ImportValue nobody-exports-this}}',
       ].join('\n');
-      await expect(deployText('failing', text)).rejects.toThrow(/nobody-exports-this/);
+      await expect(deployText(target(), 'failing', text)).rejects.toThrow(/nobody-exports-this/);
       const { StackResourceSummaries = [] } = await cloudFormation().send(
         new ListStackResourcesCommand({ StackName: 'failing' }),
       );
@@ -279,7 +269,9 @@ describe(`changes to it${why}`, () => {
   );
 
   scenario('a stack whose creation failed is not changed: the message says to delete it', async () => {
-    await expect(deployText('failing', 'Resources: {A: {Type: AWS::SQS::Queue}}')).rejects.toThrow(/ROLLBACK_COMPLETE/);
+    await expect(deployText(target(), 'failing', 'Resources: {A: {Type: AWS::SQS::Queue}}')).rejects.toThrow(
+      /ROLLBACK_COMPLETE/,
+    );
   });
 
   scenario('the foundation is not deleted while others import from it', async () => {
@@ -296,7 +288,7 @@ describe(`a second environment${why}`, () => {
   scenario(
     'stands beside the first in the same account',
     async () => {
-      const deployed = await deployEnvironment({ environment: 'development' }, emulator.endpoint, silent);
+      const deployed = await deployStacks(chosenStacks({ environment: 'development' }), {}, emulator.endpoint, silent);
       expect(deployed).toHaveLength(6);
       const { Exports = [] } = await cloudFormation().send(new ListExportsCommand({}));
       expect(Exports.some(({ Name }) => Name === 'development-VpcId')).toBe(true);

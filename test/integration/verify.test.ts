@@ -25,23 +25,23 @@ import { PutBucketVersioningCommand, PutPublicAccessBlockCommand, S3Client } fro
 import { DeleteTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { deployEnvironment } from '../../generator/commands/deploy.ts';
+import { deployStacks } from '../../generator/commands/deploy.ts';
+import { chosenStacks } from '../../generator/commands/target.ts';
 import { verify, verifyEnvironment } from '../../generator/commands/verify.ts';
 import { stacksOf } from '../../generator/environments.ts';
 import type { Terminal } from '../../generator/terminal.ts';
 import { readParameterFile } from '../../lib/cfn/parameter-file.ts';
 import { readText } from '../../lib/cfn/read.ts';
 import { clientOptions } from '../../lib/deployment/clients.ts';
-import { createChangeSet, executeChangeSet } from '../../lib/deployment/deploy-stack.ts';
 import { type Emulator, emulatorLimits, emulatorMissing, startEmulator } from '../../lib/deployment/emulator.ts';
 import type { Check } from '../../lib/deployment/verify-stack.ts';
 import { fileInProject } from '../../lib/project.ts';
 import { primaryRegion } from '../../lib/region.ts';
+import { deployText, silent } from '../support/deploying.ts';
 
 const missing = emulatorMissing();
 const scenario = missing ? test.skip : test;
 const why = missing ? ` (skipped: ${missing})` : '';
-const silent: Terminal = { print: () => {}, progress: () => {}, paint: (_style, text) => text, width: 120 };
 const region = primaryRegion();
 const [replica, , , , governance] = stacksOf('staging');
 
@@ -53,12 +53,17 @@ beforeAll(async () => {
   if (missing) return;
   emulator = await startEmulator();
   folder = mkdtempSync(join(tmpdir(), 'plainform-verify-'));
-  await deployEnvironment({ environment: 'staging' }, emulator.endpoint, silent);
+  await deployStacks(chosenStacks({ environment: 'staging' }), {}, emulator.endpoint, silent);
   untouched = (await verifyEnvironment('staging', emulator.endpoint, silent)).flatMap(({ checks }) => [...checks]);
   // AWS Config is off by default: the same environment with a recorder, a channel and rules.
   writeFileSync(governanceFile(), JSON.stringify(governanceParameters()));
   const values = governanceParameters().map(({ ParameterKey, ParameterValue }) => [ParameterKey, ParameterValue]);
-  await deployText('staging-governance', readText(fileInProject(governance!.template)), Object.fromEntries(values));
+  await deployText(
+    target(),
+    'staging-governance',
+    readText(fileInProject(governance!.template)),
+    Object.fromEntries(values),
+  );
 }, 120_000);
 
 afterAll(async () => {
@@ -77,12 +82,6 @@ function governanceParameters() {
     ParameterKey,
     ParameterValue,
   }));
-}
-
-async function deployText(stackName: string, templateBody: string, parameters: Record<string, string> = {}) {
-  const request = { target: target(), stackName, templateBody, parameters, hasTransform: false };
-  const changeSet = await createChangeSet(request);
-  if (changeSet) await executeChangeSet(changeSet, () => {});
 }
 
 async function physicalId(stackName: string, LogicalResourceId: string, where = region): Promise<string> {
@@ -386,7 +385,7 @@ Outputs:
   };
 
   scenario('is verified by template and name, with the values that are deployed', async () => {
-    await deployText('own', text, { Size: '5' });
+    await deployText(target(), 'own', text, { Size: '5' });
     expect(await run({ stackName: 'own', template: file() })).toMatchObject({ exitCode: 0 });
   });
 
