@@ -138,7 +138,7 @@ function resources(template: Template): Finding[] {
 function attributes(template: Template): Finding[] {
   return templateReferences(template).flatMap(({ kind, target, attribute, path }): Finding[] => {
     const type = template.Resources[target]?.Type;
-    if (kind !== 'GetAtt' || attribute === undefined || type === undefined) return [];
+    if (kind !== 'GetAtt' || attribute === undefined || typeof type !== 'string') return [];
     if (hasAttribute(type, attribute) !== false) return [];
     const message = `${path.slice(1).join('.')}: ${target} (${type}) has no attribute ${attribute}`;
     return [{ code: 'CFN306', severity: 'error', path, message, fix: 'use an attribute that the type documents' }];
