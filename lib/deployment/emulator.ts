@@ -61,6 +61,14 @@ export interface BehaviourLimit {
   text: string;
 }
 
+/** What `verify` must know of it. */
+export interface VerifiedEmulator {
+  /** Types that it only records, and of these the ones that its services hold, so that they can be read. */
+  recorded: ReadonlySet<string>;
+  created: ReadonlySet<string>;
+  readings: readonly Pick<ReadingLimit, 'type' | 'property' | 'text'>[];
+}
+
 /** Why the emulator cannot be started here, or undefined where it can: set-up found no Python, or no package index. */
 export function emulatorMissing(): string | undefined {
   if (existsSync(python())) return undefined;

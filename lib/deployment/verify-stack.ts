@@ -8,18 +8,20 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { parseTemplate } from '../cfn/read.ts';
 import { isObject, type Json, type Template } from '../cfn/template.ts';
-import type { DeployedResource, Environment } from '../scenarios/environment.ts';
-import { type ResolvedResource, type ResolvedTemplate, resolveTemplate } from '../scenarios/resolve.ts';
+import type { Environment } from '../scenarios/environment.ts';
+import type { ResolvedResource, ResolvedTemplate } from '../scenarios/resolve.ts';
 import { compareResolved, hasUnknown, isUnknown, type Resolved } from '../scenarios/unknown.ts';
-import { call, clientOptions, isUnreachable, type Target } from './clients.ts';
+import { call, clientOptions, type Target } from './clients.ts';
 import { compareSetting, type SettingDifference } from './compare-settings.ts';
 import { judgeCopies } from './copies.ts';
 import { describeStack } from './deploy-stack.ts';
 import { detectDrift } from './drift.ts';
-import type { EmulatorLimits } from './emulator.ts';
-import { ADDED_TO_BY_OTHERS, FOUND_BY_STATEMENT, readerOf } from './live/readers.ts';
-import { type LiveResource, pages, part, type Reader, reasonOf, type Settings } from './live/reading.ts';
+import type { VerifiedEmulator } from './emulator.ts';
+import { pages, part, type Settings } from './live/reading.ts';
+import { inTurns, type LiveStack, readResources, withImplied } from './live-stack.ts';
 import { judgeOf } from './operating-state.ts';
+
+export type { VerifiedEmulator } from './emulator.ts';
 
 /**
  * - `differs`: it is not what the template says
@@ -59,27 +61,6 @@ export interface Verification {
   drift?: boolean;
 }
 
-export interface VerifiedEmulator {
-  /** Types that it only records, and of these the ones that its services hold, so that they can be read. */
-  recorded: ReadonlySet<string>;
-  created: ReadonlySet<string>;
-  readings: EmulatorLimits['readings'];
-}
-
-/**
- * What a template says by saying nothing: whoever adds to these behind CloudFormation's back gives access to somebody. Rules that
- * another stack adds to a security group are no difference.
- */
-const IMPLIED: Readonly<Record<string, Settings>> = {
-  'AWS::EC2::SecurityGroup': { SecurityGroupIngress: [] },
-  'AWS::IAM::Role': { ManagedPolicyArns: [], Policies: [] },
-};
-
-function withImplied(type: string, properties: Settings): Settings {
-  return Object.hasOwn(IMPLIED, type) ? { ...IMPLIED[type], ...properties } : properties;
-}
-
-const READS_AT_ONCE = 8;
 const HIDDEN = '****';
 
 /**
@@ -114,24 +95,6 @@ export async function verifyStack(verification: Verification): Promise<Check[]> 
   checks.push(...(await checkWorking(verification, live)));
   if (verification.drift !== false) checks.push(...(await checkDrift(verification, live.resolved)));
   return hideSecrets(checks, verification, stack);
-}
-
-/** A resource of the stack that was read. */
-interface Read {
-  id: string;
-  resource: LiveResource;
-  /** Undefined: gone. A text: why nothing was read. */
-  settings: Settings | undefined | string;
-  /** The reader leaves out what it does not know. */
-  partial: boolean;
-}
-
-interface LiveStack {
-  reads: Read[];
-  /** With all that is known of the live resources filled in. */
-  resolved: ResolvedTemplate;
-  /** The same without the outputs that are deployed, so that these are not held against themselves. */
-  forOutputs: ResolvedTemplate;
 }
 
 /** What the stack should be. A macro's work is taken from CloudFormation, and the deployed source held against the file. */
@@ -209,100 +172,6 @@ function withoutHidden(stack: Stack): Record<string, string> {
       ParameterValue === HIDDEN ? [] : [[ParameterKey, ParameterValue]],
     ),
   );
-}
-
-/** Reads every resource that a reader knows, then resolves the template with the attributes that were read. */
-async function readResources(
-  { target, emulator }: Verification,
-  stack: Stack,
-  environment: Environment,
-  statement: Template,
-  summaries: readonly StackResourceSummary[],
-): Promise<LiveStack> {
-  const { accountId: account = '', partition = 'aws' } = environment;
-  const deployed: Record<string, { ref: Json; attributes: Record<string, Json> }> = {};
-  for (const { LogicalResourceId = '', PhysicalResourceId } of summaries)
-    if (PhysicalResourceId) deployed[LogicalResourceId] = { ref: PhysicalResourceId, attributes: {} };
-  const resolve = (known: Readonly<Record<string, DeployedResource>>) =>
-    resolveTemplate(statement, { ...environment, deployed: known });
-
-  const recordAttributes = (reads: readonly Read[]) => {
-    for (const { id, settings } of reads)
-      if (isObject(settings)) deployed[id]!.attributes = attributesOf(settings as Settings);
-  };
-  const readSome = async (which: (type: string) => boolean) => {
-    const stated = resolve(deployed).resources;
-    const stack = Object.entries(stated).flatMap(([id, { type, properties }]) => {
-      const physicalId = deployed[id]?.ref;
-      return typeof physicalId === 'string' ? [{ id, type, physicalId, stated: withImplied(type, properties) }] : [];
-    });
-    const wanted = stack.filter(({ type }) => which(type));
-    const reads = await inTurns(READS_AT_ONCE, wanted, ({ id, ...resource }) =>
-      readResource(id, { target, account, partition, stack, ...resource }, emulator),
-    );
-    recordAttributes(reads);
-    return reads;
-  };
-  const first = await readSome((type) => !FOUND_BY_STATEMENT.has(type));
-  const second = await readSome((type) => FOUND_BY_STATEMENT.has(type) || ADDED_TO_BY_OTHERS.has(type));
-  const reads = [...new Map([...first, ...second].map((read) => [read.id, read])).values()];
-
-  const forOutputs = resolve(deployed);
-  for (const [id, { value }] of Object.entries(forOutputs.outputs)) {
-    const [resource, attribute] = attributeIn(value);
-    const text = stack.Outputs?.find(({ OutputKey }) => OutputKey === id)?.OutputValue;
-    if (resource !== undefined && deployed[resource] && text !== undefined)
-      deployed[resource].attributes[attribute!] = text;
-  }
-  return { reads, forOutputs, resolved: resolve(deployed) };
-}
-
-async function readResource(id: string, resource: LiveResource, emulator: VerifiedEmulator | undefined): Promise<Read> {
-  const { type, target } = resource;
-  const unread = (reason: string): Read => ({ id, resource, settings: reason, partial: false });
-  if (emulator?.recorded.has(type) && !emulator.created.has(type)) return unread('the emulator only records this type');
-  const own = await readerOf(type);
-  const reader = own ?? (await generalReader(target, type));
-  if (!reader) return unread(noReader(type));
-  try {
-    return { id, resource, settings: await reader(resource), partial: own === undefined };
-  } catch (error) {
-    if (isUnreachable(error)) await call(`reading ${id}`, target, () => Promise.reject(error));
-    return unread(reasonOf(error));
-  }
-}
-
-async function generalReader(target: Target, type: string): Promise<Reader | undefined> {
-  const general = target.endpoint === undefined && !/^(Custom::|AWS::CloudFormation::)/.test(type);
-  return general ? (await import('./live/cloud-control.ts')).anyType : undefined;
-}
-
-function noReader(type: string): string {
-  return /^(Custom::|AWS::CloudFormation::CustomResource$)/.test(type)
-    ? 'only its function knows what a custom resource is'
-    : `there is no reader for ${type}`;
-}
-
-/** Every text, number and list of texts by its path, which is how `Fn::GetAtt` names attributes. */
-function attributesOf(settings: Settings, prefix = ''): Record<string, Json> {
-  const found: Record<string, Json> = {};
-  for (const [name, value] of Object.entries(settings)) {
-    const path = `${prefix}${name}`;
-    if (typeof value === 'string') found[path] = value;
-    else if (typeof value === 'number' || typeof value === 'boolean') found[path] = String(value);
-    else if (Array.isArray(value) && value.every((item) => typeof item === 'string')) found[path] = value as Json;
-    else if (isObject(value)) Object.assign(found, attributesOf(value, `${path}.`));
-  }
-  return found;
-}
-
-/** Resource and attribute where a value is nothing but an attribute that is not known. */
-function attributeIn(value: Resolved): [string?, string?] {
-  if (!isUnknown(value) || value.$unknown !== 'attribute' || !isObject(value.expression)) return [];
-  const argument = value.expression['Fn::GetAtt'];
-  return Array.isArray(argument) && argument.every((item) => typeof item === 'string')
-    ? (argument as [string, string])
-    : [];
 }
 
 function checkParameters({ parameters }: Verification, stack: Stack, resolved: ResolvedTemplate): Check[] {
@@ -493,7 +362,7 @@ async function withAliases(target: Target, differences: readonly SettingDifferen
 /** What must be so for the resources to do their work, and the other ends of copies. */
 async function checkWorking({ target, emulator }: Verification, { reads, resolved }: LiveStack): Promise<Check[]> {
   const present = reads.filter(({ settings }) => isObject(settings));
-  const found = await inTurns(READS_AT_ONCE, present, async ({ id, resource: read }): Promise<Check[]> => {
+  const found = await inTurns(present, async ({ id, resource: read }): Promise<Check[]> => {
     const resource = { ...read, stated: resolved.resources[id]!.properties as Settings };
     const about = { resource: id, type: resource.type };
     const checks: Check[] = [];
@@ -614,19 +483,6 @@ function textOf(value: unknown): string {
     return member instanceof Map ? Object.fromEntries(member) : member;
   };
   return JSON.stringify(value, plain);
-}
-
-async function inTurns<T, R>(limit: number, items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const worker = async () => {
-    while (next < items.length) {
-      const i = next++;
-      results[i] = await work(items[i]!);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
-  return results;
 }
 
 function stackResources(

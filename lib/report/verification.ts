@@ -82,9 +82,15 @@ export function unreadByType(checks: readonly Check[]): string[] {
   const drift = unread.filter(({ kind, type }) => kind === 'drift' && type !== undefined);
   if (drift.length > 0) {
     const types = new Set(drift.map(({ type }) => type)).size;
-    lines.push(`drift: CloudFormation does not judge ${drift.length} resources of ${types} types here`);
+    lines.push(
+      `drift: CloudFormation does not judge ${counted(drift.length, 'resource')} of ${counted(types, 'type')} here`,
+    );
   }
   return lines;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function shortened(text: string, length: number): string {
