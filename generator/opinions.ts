@@ -35,13 +35,26 @@ async function official(files: readonly string[]): Promise<Opinion> {
     const missing = version === '' ? `it is not installed (${reason})` : `${command} is another program of that name`;
     return { ...opinion, unheard: [{ reason: `${missing}: run node scripts/setup.mjs, or pip install cfn-lint` }] };
   }
-  const ran = await run(command, ['--format', 'json', '--non-zero-exit-code', 'none', '--', ...files]);
-  try {
-    if (ran.status !== 0) throw new Error(ran.reason);
-    return { ...opinion, tool, files, remarks: remarksOfCfnLint(ran.stdout), unheard: [] };
-  } catch (error) {
-    return { ...opinion, tool, unheard: [{ reason: `it failed: ${(error as Error).message}` }] };
-  }
+  const ask = async (some: readonly string[]): Promise<Pick<Opinion, 'files' | 'remarks' | 'unheard'>> => {
+    const ran = await run(command, ['--format', 'json', '--non-zero-exit-code', 'none', '--', ...some]);
+    try {
+      if (ran.status !== 0) throw new Error(ran.reason);
+      return { files: some, remarks: remarksOfCfnLint(ran.stdout), unheard: [] };
+    } catch (error) {
+      const [file] = some;
+      if (some.length === 1)
+        return { files: [], remarks: [], unheard: [{ file: file!, reason: `it failed: ${(error as Error).message}` }] };
+    }
+    // It fails on all for the sake of one: half of them may do.
+    const middle = Math.ceil(some.length / 2);
+    const [a, b] = [await ask(some.slice(0, middle)), await ask(some.slice(middle))];
+    return {
+      files: [...a.files, ...b.files],
+      remarks: [...a.remarks, ...b.remarks],
+      unheard: [...a.unheard, ...b.unheard],
+    };
+  };
+  return { ...opinion, tool, ...(await ask(files)) };
 }
 
 /** cfn-lint of the npm registry, another program: where it is installed, else fetched by npx. */

@@ -32,8 +32,12 @@ export function checkReferences(template: Template, complete = true): Finding[] 
 const MADE_APART: Readonly<Record<string, readonly string[]>> = {
   'AWS::Serverless::Function': ['DeploymentPreference', 'EventInvokeConfig', 'Events', 'FunctionUrlConfig'],
   'AWS::Serverless::StateMachine': ['DeploymentPreference', 'Events'],
-  'AWS::Serverless::Api': ['Domain', 'UsagePlan'],
-  'AWS::Serverless::HttpApi': ['Domain'],
+};
+
+/** Where most is made apart, the properties that stay with the resource. */
+const KEPT: Readonly<Record<string, readonly string[]>> = {
+  'AWS::Serverless::Api': ['Auth', 'DefinitionBody', 'Name', 'Tags'],
+  'AWS::Serverless::HttpApi': ['Auth', 'DefinitionBody', 'Name', 'Tags'],
 };
 
 /** `false` for a reference that SAM moves to another resource than the one it stands in, as far as that is known. */
@@ -41,6 +45,7 @@ function isOwn({ path }: Reference, template: Template): boolean {
   const type = String(template.Resources[String(path[1])]?.Type);
   if (!type.startsWith('AWS::Serverless::') || path[2] !== 'Properties') return true;
   if (type === 'AWS::Serverless::SimpleTable' || type === 'AWS::Serverless::LayerVersion') return true;
+  if (KEPT[type]) return KEPT[type].includes(String(path[3]));
   return MADE_APART[type] !== undefined && !MADE_APART[type].includes(String(path[3]));
 }
 

@@ -14,7 +14,7 @@ export function renderOpinion({ tool, counts, files, remarks, unheard }: Opinion
     const weight = counts || remarks.length === 0 ? '' : '; they do not decide';
     lines.push(`${tool} on ${files.length} template${files.length === 1 ? '' : 's'}: ${found}${weight}`);
   }
-  for (const { file, reason } of unheard) lines.push(`${tool}: not asked${file ? ` about ${file}` : ''}: ${reason}`);
+  for (const { file, reason } of unheard) lines.push(`${tool}: no opinion${file ? ` on ${file}` : ''}: ${reason}`);
   return lines;
 }
 

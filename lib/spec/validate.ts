@@ -86,9 +86,12 @@ export function validateResource(
       : (properties ?? {});
   const findings: Finding[] = [];
   const judge = new Judge(entry.schema, context.parameters, formats);
-  judge.judge(given, { type: 'object', ...entry.schema }, here, decided, (problem) =>
-    findings.push(asFinding(problem, context)),
-  );
+  judge.judge(given, { type: 'object', ...entry.schema }, here, decided, (problem) => {
+    // SAM refuses a property that it does not know, and leaves out what it does not know within one.
+    const within = problem.path.length > here.length + 1 && (problem.code === 'CFN302' || problem.code === 'CFN310');
+    const left = type.startsWith('AWS::Serverless::') && within;
+    findings.push({ ...asFinding(problem, context), ...(left && { severity: 'warning' as const }) });
+  });
   findings.push(...judgeRules(entry, given, here, decided, context));
   for (const named of entry.readOnly ?? [])
     for (const place of placesOf(given, named.split('/'), here, decided))

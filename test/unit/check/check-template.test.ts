@@ -108,6 +108,18 @@ test('a whole list default that is allowed is a default that is allowed', () => 
   expect(allowing('[dev]')).toContain('CFN402');
 });
 
+test('what SAM leaves out of a property is a warning, a property that it refuses an error', () => {
+  const of = (table: string) =>
+    checkTemplate(
+      parseTemplate(
+        `Transform: AWS::Serverless-2016-10-31\nResources: {T: {Type: AWS::Serverless::SimpleTable, Properties: {${table}}}}`,
+        'a',
+      ),
+    ).findings.map(({ code, severity }) => `${severity} ${code}`);
+  expect(of('PrimaryKey: {Name: a, Type: String, Kind: b}')).toEqual(['warning CFN302']);
+  expect(of('PrimaryKy: {Name: a, Type: String}')).toEqual(['error CFN302']);
+});
+
 test('what SAM leaves out of a resource is a warning', () => {
   const text =
     'Transform: AWS::Serverless-2016-10-31\nResources: {T: {Type: AWS::Serverless::SimpleTable, Comment: x}}';

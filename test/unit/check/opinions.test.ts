@@ -75,9 +75,9 @@ test('an opinion says whose it is, what was judged and what was not', () => {
     'a.yaml:2:1 error E1 (linter 1.0): one',
     'a.yaml:7:1 warning W2 (linter 1.0): two',
     'linter 1.0 on 1 template: 1 error, 1 warning; they do not decide',
-    'linter 1.0: not asked about b.yaml: it gave up',
+    'linter 1.0: no opinion on b.yaml: it gave up',
   ]);
   expect(renderOpinion({ ...opinion, files: [], remarks: [], unheard: [{ reason: 'not installed' }] }, plain)).toEqual([
-    'linter 1.0: not asked: not installed',
+    'linter 1.0: no opinion: not installed',
   ]);
 });
