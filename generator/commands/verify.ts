@@ -1,7 +1,7 @@
 import { readParameterFile } from '../../lib/cfn/parameter-file.ts';
 import { readTemplate } from '../../lib/cfn/read.ts';
-import { emulatorLimits, recordedTypes } from '../../lib/deployment/emulator.ts';
-import { type VerifiedEmulator, verifyStack } from '../../lib/deployment/verify-stack.ts';
+import { emulatorLimits, recordedTypes, type VerifiedEmulator } from '../../lib/deployment/emulator.ts';
+import { verifyStack } from '../../lib/deployment/verify-stack.ts';
 import { renderVerification, type VerifiedStack } from '../../lib/report/verification.ts';
 import type { Terminal } from '../terminal.ts';
 import { type ChosenStack, chosenStacks, type StackOptions, type TargetOptions, withTarget } from './target.ts';

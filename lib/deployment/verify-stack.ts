@@ -21,8 +21,6 @@ import { pages, part, type Settings } from './live/reading.ts';
 import { inTurns, type LiveStack, readResources, withImplied } from './live-stack.ts';
 import { judgeOf } from './operating-state.ts';
 
-export type { VerifiedEmulator } from './emulator.ts';
-
 /**
  * - `differs`: it is not what the template says
  * - `unknown`: it was read, and what it should be cannot be told
@@ -326,10 +324,8 @@ function settingCheck(
     return { ...check('setting', subject, 'unknown', 'what it should be is not known'), ...compared };
   const listed = readingOf(emulator, type, path);
   if (listed) return { ...check('setting', subject, 'emulator', listed), ...compared };
-  return {
-    ...check('setting', subject, 'differs', `is ${textOf(actual)}, template says ${textOf(expected)}`),
-    ...compared,
-  };
+  const message = `is ${shortened(textOf(actual))}, template says ${shortened(textOf(expected))}`;
+  return { ...check('setting', subject, 'differs', message), ...compared };
 }
 
 /** What the list says of a place where the emulator answers otherwise than AWS. `[*]` stands for any member of a list. */
@@ -472,6 +468,10 @@ function check(kind: CheckKind, subject: string, state: CheckState, message: str
 
 function compare(kind: CheckKind, subject: string, matches: boolean, message: string): Check {
   return check(kind, subject, matches ? 'matches' : 'differs', message);
+}
+
+function shortened(text: string): string {
+  return text.length <= 200 ? text : `${text.slice(0, 199)}…`;
 }
 
 /** A value as text; an open one as its expression. */

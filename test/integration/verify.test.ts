@@ -20,6 +20,7 @@ import {
 import { AuthorizeSecurityGroupIngressCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { DisableKeyRotationCommand, KMSClient } from '@aws-sdk/client-kms';
+import { LambdaClient, UpdateFunctionCodeCommand } from '@aws-sdk/client-lambda';
 import { ModifyDBClusterCommand, RDSClient } from '@aws-sdk/client-rds';
 import { PutBucketVersioningCommand, PutPublicAccessBlockCommand, S3Client } from '@aws-sdk/client-s3';
 import { DeleteTopicCommand, SNSClient } from '@aws-sdk/client-sns';
@@ -38,6 +39,7 @@ import type { Check } from '../../lib/deployment/verify-stack.ts';
 import { fileInProject } from '../../lib/project.ts';
 import { primaryRegion } from '../../lib/region.ts';
 import { deployText, silent } from '../support/deploying.ts';
+import { zipOf } from '../support/zip.ts';
 
 const missing = emulatorMissing();
 const scenario = missing ? test.skip : test;
@@ -325,7 +327,19 @@ const CHANGES: readonly {
     named: /DeveloperRole\.Policies\[everything\]/,
   },
   {
-    what: 'a database that may be deleted',
+    what: 'a function with other code',
+    stack: 'staging-masking',
+    change: async () =>
+      new LambdaClient(options()).send(
+        new UpdateFunctionCodeCommand({
+          FunctionName: await physicalId('staging-masking', 'MaskingFunction'),
+          ZipFile: zipOf({ 'index.js': 'exports.handler = async () => {};' }),
+        }),
+      ),
+    named: /MaskingFunction\.Code\.ZipFile .*exports\.handler = async \(\) => \{\};/,
+  },
+  {
+    what: 'a database that is backed up for a day',
     stack: 'staging-data',
     change: async () =>
       new RDSClient(options()).send(

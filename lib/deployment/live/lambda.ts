@@ -4,6 +4,8 @@ import {
   GetPolicyCommand,
   LambdaClient,
 } from '@aws-sdk/client-lambda';
+import { isObject } from '../../cfn/template.ts';
+import { inlineCode } from './inline-code.ts';
 import { clientOf, found, isMissing, notRead, only, parsed, type Reader, statedParts, whole } from './reading.ts';
 
 export const lambdaFunction: Reader = async (resource) => {
@@ -27,7 +29,6 @@ export const lambdaFunction: Reader = async (resource) => {
       'FileSystemConfigs',
     ),
     Architectures: live.Architectures ?? ['x86_64'],
-    Code: notRead('the code is not compared'),
     DeadLetterConfig: live.DeadLetterConfig?.TargetArn ? { TargetArn: live.DeadLetterConfig.TargetArn } : undefined,
     Environment: live.Environment && { Variables: whole(live.Environment.Variables) },
     EphemeralStorage: live.EphemeralStorage ?? { Size: 512 },
@@ -45,6 +46,12 @@ export const lambdaFunction: Reader = async (resource) => {
         }
       : undefined,
     ...(await statedParts(resource, {
+      Code: async () => {
+        const inline = isObject(resource.stated.Code) && 'ZipFile' in resource.stated.Code;
+        const location = answer?.Code?.Location;
+        if (!inline || location === undefined) return notRead('only code that stands in the template is compared');
+        return { ZipFile: await inlineCode(location, resource.target) };
+      },
       RecursiveLoop: async () =>
         (
           await client.send(new GetFunctionRecursionConfigCommand({ FunctionName }))
