@@ -193,8 +193,8 @@ function sameScalar(stated: unknown, actual: unknown, { path, context, exact }: 
 }
 
 /** These services keep names and time windows in lower case. */
-const LOWERS_CASE = /^AWS::(DocDB|ElastiCache|Neptune|RDS|Redshift)::/;
-const NAME_OR_WINDOW = /(Identifier|Id|Name|Window|SubscriptionName)$/;
+const LOWERS_CASE = /^AWS::(DMS|DocDB|ElastiCache|Neptune|RDS|Redshift)::/;
+const NAME_OR_WINDOW = /(Identifier|Id|Name|Window|StorageType)$/;
 
 /** Whether an ARN is that of the resource which the account knows by the name: a key's ID, a role's or a bucket's name. */
 function isSameName(name: string, arn: string, account: string): boolean {
@@ -243,7 +243,8 @@ const LISTS = ['Action', 'NotAction', 'Resource', 'NotResource'];
 
 /**
  * A policy in the one form that AWS's several spellings of it share: lists where one may stand for a list, principals by ARN.
- * Source: IAM user guide, "Grammar of the IAM JSON policy language" and "Principal", read 2026-11-21.
+ * Source: IAM user guide, "Grammar of the IAM JSON policy language" and "Principal", read 2026-11-21. A
+ * statement without a Sid may come back with a number for one (go-to-k/cdk-real-drift pull request 465, read 2026-11-21).
  */
 function normalPolicy(value: unknown): unknown {
   if (!isPolicy(value)) return value;
@@ -258,7 +259,7 @@ function normalPolicy(value: unknown): unknown {
 function normalStatement(statement: unknown): unknown {
   if (!isObject(statement) || isUnknown(statement)) return statement;
   const normal: Record<string, unknown> = { ...statement };
-  if (normal.Sid === '') delete normal.Sid;
+  if (/^\d*$/.test(String(normal.Sid ?? ''))) delete normal.Sid;
   for (const name of LISTS) if (name in normal) normal[name] = [normal[name]].flat();
   for (const name of ['Principal', 'NotPrincipal']) if (name in normal) normal[name] = normalPrincipal(normal[name]);
   if (isObject(normal.Condition) && !isUnknown(normal.Condition)) normal.Condition = normalCondition(normal.Condition);

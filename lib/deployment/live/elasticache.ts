@@ -157,12 +157,24 @@ export const user: Reader = async (resource) => {
   const kind = live.Authentication?.Type;
   return {
     Arn: live.ARN,
-    ...only(live, 'UserId', 'UserName', 'Engine', 'AccessString', 'Status'),
+    ...only(live, 'UserId', 'UserName', 'Engine', 'Status'),
+    AccessString: accessOf(live.AccessString, resource.stated.AccessString),
     AuthenticationMode: kind && { Type: kind === 'no-password' ? 'no-password-required' : kind },
     NoPasswordRequired: kind === 'no-password',
     ...(await statedParts(resource, { Tags: () => tagsOf(client, live.ARN) })),
   };
 };
+
+/**
+ * ElastiCache puts `-@all` before the first command rule of an access string that lacks it: `on ~* +@read` comes back as
+ * `on ~* -@all +@read`. Anywhere else it is a rule of its own. Source: go-to-k/cdk-real-drift pull request 488, read 2026-11-21.
+ */
+function accessOf(live: string | undefined, stated: unknown): string | undefined {
+  if (live === undefined || typeof stated !== 'string' || stated.split(/\s+/).includes('-@all')) return live;
+  const terms = live.split(/\s+/);
+  const first = terms.findIndex((term) => /^[+-]/.test(term));
+  return terms.filter((term, i) => i !== first || term !== '-@all').join(' ');
+}
 
 export const userGroup: Reader = async (resource) => {
   const client = clientOf(ElastiCacheClient, resource.target);

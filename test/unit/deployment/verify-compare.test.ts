@@ -84,6 +84,7 @@ describe('a setting matches', () => {
         policy({ ...allow, Condition: { Bool: { a: true } } }),
         policy({ ...allow, Condition: { Bool: { a: ['true'] } } }),
       ],
+      ['a statement that AWS numbered', policy(allow), policy({ ...allow, Sid: '1' })],
       ['a free-form map that is the same', { A: '1' }, whole({ A: '1' })],
     ]),
   )('%s', (_, [, stated, live, context]) => {

@@ -154,6 +154,21 @@ const unread = {
   toAsymmetricMatcher: () => 'at least one place, all of them not-read',
 };
 
+describe('the access string of a cache user', () => {
+  const user = LIVE_CASES.find(({ type }) => type === 'AWS::ElastiCache::User')!;
+  test.each([
+    ['on ~a:* +@read', 'on ~a:* -@all +@read', true],
+    ['on ~a:* -@all +@read', 'on ~a:* -@all +@read', true],
+    ['on ~a:* +@read', 'on ~a:* -@all +@read +@write', false],
+    ['on ~a:* +@read', 'on ~a:* +@read -@all', false],
+    ['on ~a:* -@all +@read', 'on ~a:* +@read', false],
+  ])('"%s" that comes back as "%s": the same is %s', async (AccessString, back, same) => {
+    const live = { ...user, stated: { AccessString } };
+    const answers = { elasticache: { DescribeUsers: { Users: [{ UserId: 'app-id', AccessString: back }] } } };
+    expect(differences(live, await read(live, answers))).toHaveLength(same ? 0 : 1);
+  });
+});
+
 /** Settings that the schema of the type does not have. */
 function misnamed(settings: Settings, type: string): string[] {
   const { schema, attributes = [] } = resourceType(type)! as unknown as { schema: Schema; attributes?: string[] };

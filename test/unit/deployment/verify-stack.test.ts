@@ -560,6 +560,30 @@ Resources:
     expect(found[0]).toMatchObject({ expected: 'a', actual: 'b' });
   });
 
+  test('that contradicts what the service itself says is unknown', async () => {
+    deployed({ resources: { Topic: ['AWS::SNS::Topic', TOPIC] } });
+    sns.on(GetTopicAttributesCommand).resolves({ Attributes: { DisplayName: 'a' } });
+    cloudFormation.on(DescribeStackResourceDriftsCommand).resolves({
+      StackResourceDrifts: [
+        {
+          ...base,
+          LogicalResourceId: 'Topic',
+          StackResourceDriftStatus: 'MODIFIED',
+          PropertyDifferences: [
+            { PropertyPath: '/DisplayName', ExpectedValue: 'a', ActualValue: 'null', DifferenceType: 'REMOVE' },
+          ],
+        },
+      ],
+    });
+    const stated = 'Resources: {Topic: {Type: AWS::SNS::Topic, Properties: {DisplayName: a}}}';
+    expect(states(await verified(stated, { drift: true }))).toMatchObject({
+      'Topic.DisplayName': 'matches',
+      'Topic.DisplayName drift': 'unknown',
+    });
+    sns.on(GetTopicAttributesCommand).resolves({ Attributes: { DisplayName: 'b' } });
+    expect(states(await verified(stated, { drift: true }))).toMatchObject({ 'Topic.DisplayName drift': 'differs' });
+  });
+
   test('that the target does not have is not judged', async () => {
     cloudFormation.on(DetectStackDriftCommand).rejects(failure('InvalidAction', 'unknown action'));
     expect(await drift()).toMatchObject([{ state: 'not-read', message: expect.stringContaining('unknown action') }]);
