@@ -78,9 +78,10 @@ command('params')
   .addHelpText('after', examples('plainform params', 'plainform params --environment staging'))
   .action(runs(async () => (await import('./commands/params.ts')).params));
 
-targeted('outputs')
-  .description('write the outputs of the deployed stacks to cfn-outputs/flat-outputs.json')
-  .addHelpText('after', examples('plainform outputs --environment staging --target aws'))
+ofStacks('outputs')
+  .description('write the outputs of deployed stacks to cfn-outputs/flat-outputs.json')
+  .option('--mock', 'those they would have, with stand-ins for what AWS makes up, to cfn-outputs/mock-outputs.json')
+  .addHelpText('after', examples('plainform outputs --environment staging --target aws', 'plainform outputs --mock'))
   .action(runs(async () => (await import('./commands/outputs.ts')).outputs));
 
 ofStacks('destroy')

@@ -8,6 +8,7 @@ import type { Terminal } from '../terminal.ts';
 import { check } from './check.ts';
 import { type DeployedStack, deployStacks } from './deploy.ts';
 import { generate } from './generate.ts';
+import { FLAT_OUTPUTS, flatOutputs, mockStackOutputs } from './outputs.ts';
 import { chosenStacks, environmentOf, withTarget } from './target.ts';
 import { verifyEnvironment } from './verify.ts';
 
@@ -23,7 +24,18 @@ export async function start(options: { environment: string; json?: boolean }, te
 
   const missing = emulatorMissing();
   if (missing) {
-    terminal.print(`\nLeft out: deployment and verification, because ${missing}.`);
+    const mocked = flatOutputs(mockStackOutputs(chosenStacks({ environment })));
+    const report = `reports/${environment}/report.md`;
+    writeFile(fileInProject(report), renderMockReport(environment, missing, mocked));
+    terminal.print(
+      [
+        '',
+        terminal.paint('bold', `${environment}: nothing was deployed`),
+        `  left out   deployment, verification and drift, because ${missing}`,
+        `  outputs    ${Object.keys(mocked).length} stand-ins, resolved from templates and parameter files`,
+        `  report     ${report}`,
+      ].join('\n'),
+    );
     return generated === 0 && checked === 0 ? 0 : 1;
   }
   const work = async (endpoint: string | undefined, signal: AbortSignal) => {
@@ -36,8 +48,8 @@ export async function start(options: { environment: string; json?: boolean }, te
     withTarget({ target: 'emulator' }, (endpoint) => work(endpoint, signal)),
   );
 
-  const outputs = Object.assign({}, ...deployed.map((stack) => stack.outputs)) as Record<string, string>;
-  writeFile(fileInProject('cfn-outputs/flat-outputs.json'), `${JSON.stringify(outputs, null, 2)}\n`);
+  const outputs = flatOutputs(deployed);
+  writeFile(fileInProject(FLAT_OUTPUTS), `${JSON.stringify(outputs, null, 2)}\n`);
   const report = `reports/${environment}/report.md`;
   writeFile(fileInProject(report), renderReport(environment, deployed, verified));
   writeFile(
@@ -103,5 +115,19 @@ function renderReport(
     'nothing is claimed about it. Drift is in verification.json. The emulator is an engine check, not AWS.',
     '',
     ...sections,
+  ].join('\n');
+}
+
+function renderMockReport(environment: string, missing: string, outputs: Readonly<Record<string, string>>): string {
+  return [
+    `# ${environment}, not deployed`,
+    '',
+    `Templates were generated and checked. Deployment, verification and drift were left out, because ${missing}.`,
+    'These are the outputs that the stacks would have; IDs, keys and host names are stand-ins for what AWS makes up.',
+    '',
+    '| output | stand-in |',
+    '| --- | --- |',
+    ...Object.entries(outputs).map(([name, value]) => `| ${name} | \`${value}\` |`),
+    '',
   ].join('\n');
 }
