@@ -93,14 +93,13 @@ export function validateResource(
     findings.push({ ...asFinding(problem, context), ...(left && { severity: 'warning' as const }) });
   });
   findings.push(...judgeRules(entry, given, here, decided, context));
+  // CloudFormation takes them and sends them nowhere, which shows as drift.
   for (const named of entry.readOnly ?? [])
-    for (const place of placesOf(given, named.split('/'), here, decided))
-      findings.push(
-        asFinding(
-          { code: 'CFN307', path: place.path, message: `${last(named)} is set by AWS`, fix: `remove ${last(named)}` },
-          context,
-        ),
-      );
+    for (const { path: place } of placesOf(given, named.split('/'), here, decided)) {
+      const message = `${last(named)} is set by AWS, and has no effect here`;
+      const problem = { code: 'CFN307', path: place, message, fix: `remove ${last(named)}` };
+      findings.push({ ...asFinding(problem, context), severity: 'warning' });
+    }
   return [...findings, ...deprecations(entry, given, path, decided)];
 }
 

@@ -108,6 +108,17 @@ test('a whole list default that is allowed is a default that is allowed', () => 
   expect(allowing('[dev]')).toContain('CFN402');
 });
 
+test('a property that only AWS sets is a warning: CloudFormation takes it and sends it nowhere', () => {
+  const text = GOOD.replace('BucketName: ', 'Arn: a\n      BucketName: ');
+  expect(checkTemplate(parseTemplate(text, 'a.yaml')).findings).toEqual([
+    expect.objectContaining({
+      code: 'CFN307',
+      severity: 'warning',
+      path: ['Resources', 'Bucket', 'Properties', 'Arn'],
+    }),
+  ]);
+});
+
 test('what SAM leaves out of a property is a warning, a property that it refuses an error', () => {
   const of = (table: string) =>
     checkTemplate(
