@@ -87,7 +87,7 @@ function entryOf(type) {
     deprecated: pathsOf(source?.deprecatedProperties),
     replacement: replacementOf(source, resource),
     replacementStrategy: source?.replacementStrategy,
-    interruptions: interruptions[type],
+    interruptions: interruptionsOf(type, schema),
     rules: [...rules.values()].flatMap(({ rule, places }) =>
       places.filter((place) => place.type === type).map(({ at }) => ({ rule, at })),
     ),
@@ -330,6 +330,23 @@ function apply(document, { op, path, value }) {
   if (op === 'remove') delete parent[last];
   else if (Array.isArray(parent) && last === '-') parent.push(value);
   else parent[last] = value;
+}
+
+/** Paths of properties whose change interrupts: those of the type, and those of its definitions (`Type Definition`) where they stand. */
+function interruptionsOf(type, schema) {
+  const paths = new Set(interruptions[type]);
+  const visit = (node, path, open) => {
+    const named = node?.$ref?.replace('#/definitions/', '');
+    if (named !== undefined) {
+      if (open.includes(named)) return;
+      for (const property of interruptions[`${type} ${named}`] ?? []) paths.add([...path, property].join('/'));
+      visit(schema.definitions?.[named], path, [...open, named]);
+    }
+    for (const [name, member] of Object.entries(node?.properties ?? {})) visit(member, [...path, name], open);
+    if (typeof node?.items === 'object') visit(node.items, [...path, '*'], open);
+  };
+  visit(schema, [], []);
+  return [...paths].sort();
 }
 
 function dropEmpty(entry) {

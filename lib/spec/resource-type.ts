@@ -113,9 +113,11 @@ export function hasAttribute(type: string, attribute: string): boolean | undefin
   const entry = resourceType(type);
   if (!entry || type.startsWith('AWS::Serverless::')) return undefined;
   const names = entry.attributes ?? [];
-  // What is listed may hold more, and what holds something listed may be asked for whole.
-  if (names.some((name) => name === attribute || isPatternOf(name, attribute) || attribute.startsWith(`${name}.`)))
-    return true;
+  if (names.some((name) => name === attribute || isPatternOf(name, attribute))) return true;
+  // What is listed without its members may hold any, and what holds something listed may be asked for whole.
+  const holds = (name: string) =>
+    attribute.startsWith(`${name}.`) && !names.some((other) => other.startsWith(`${name}.`));
+  if (names.some(holds)) return true;
   return names.some((name) => name.startsWith(`${attribute}.`)) ? undefined : false;
 }
 
@@ -152,7 +154,7 @@ export function replacementOf(type: string, path: Path): Replacement | undefined
   }
   const all = Object.values(sources);
   const known = all.filter((said) => said !== 'unknown');
-  const interrupts = entry.interruptions?.includes(String(path[0])) === true;
+  const interrupts = entry.interruptions?.some((named) => relation(named.split('/'), here) !== undefined) === true;
   return {
     behaviour: all.includes('yes') ? 'replace' : all.includes('maybe') ? 'maybe' : interrupts ? 'interrupt' : 'update',
     sources,
