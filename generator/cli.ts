@@ -37,10 +37,18 @@ command('check')
   .argument('<files...>', 'templates, or folders of templates')
   .description('judge any template: references, types, properties, parameters, conditions')
   .option('--strict', 'fail on warnings too')
+  .option('--controls', 'prove the controls of the catalogue over every deployment that the template admits')
+  .option('--params <files...>', 'prove them for the deployments of these parameter files only')
+  .option('--format <format>', 'text, json, sarif, junit, github or markdown', 'text')
   .option('--opinions', "ask the official cfn-lint and npm's as well; says which of them could not be asked")
   .addHelpText(
     'after',
-    examples('plainform check templates', 'plainform check stack.yaml --opinions', 'plainform check stack.yaml --json'),
+    examples(
+      'plainform check templates',
+      'plainform check stack.yaml --controls',
+      'plainform check stack.yaml --params staging.json --format sarif',
+      'plainform check stack.yaml --opinions --json',
+    ),
   )
   .action(runs(async () => (await import('./commands/check.ts')).check));
 

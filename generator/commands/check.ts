@@ -1,9 +1,15 @@
 import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { CfnError, type Finding } from '../../lib/cfn/errors.ts';
-import { readTemplate } from '../../lib/cfn/read.ts';
+import { join, resolve } from 'node:path';
+import { CfnError, type Finding, nearestMatch } from '../../lib/cfn/errors.ts';
+import { readParameterFile } from '../../lib/cfn/parameter-file.ts';
+import { readTemplate, readText, type TemplateDocument } from '../../lib/cfn/read.ts';
+import type { Path } from '../../lib/cfn/template.ts';
+import type { CheckedControls } from '../../lib/check/check-controls.ts';
 import { type CheckResult, checkTemplate } from '../../lib/check/check-template.ts';
 import type { Opinion } from '../../lib/check/opinions.ts';
+import { fileInProject } from '../../lib/project.ts';
+import { allFindings, asFinding, type CheckedTemplate, isViolated } from '../../lib/report/checked.ts';
+import { verdictCounts } from '../../lib/report/controls.ts';
 import { countFindings, renderFinding, sortFindings } from '../../lib/report/findings.ts';
 import { renderOpinion } from '../../lib/report/opinions.ts';
 import type { Tool } from '../opinions.ts';
@@ -14,36 +20,136 @@ interface Options {
   strict?: boolean;
   /** Asks other tools too; a list of them from inside. */
   opinions?: boolean | readonly Tool[];
+  /** Proves the controls of the catalogue too. */
+  controls?: boolean;
+  /** Parameter files: the controls of these deployments only. */
+  params?: readonly string[];
+  format?: string;
   json?: boolean;
 }
 
-/** Judges templates, each on its own: what is wrong with one never hides the others. Exit code 1 on an error, 2 on a file that cannot be read. */
+const FORMATS = ['text', 'json', 'sarif', 'junit', 'github', 'markdown'] as const;
+type Format = (typeof FORMATS)[number];
+
+/**
+ * Judges templates, each on its own: what is wrong with one never hides the others. Exit code 1 on an error or a control that
+ * does not hold, 2 on a file that cannot be read.
+ */
 export async function check(options: Options, terminal: Terminal): Promise<0 | 1 | 2> {
-  const results = filesOf(options.arguments).map(checkFile);
-  const findings = sortFindings(results.flatMap((result) => result.findings));
-  const opinions = await opinionsOn(results, options);
-  if (options.json) {
-    const templates = results.map(asJson);
-    terminal.print(JSON.stringify({ version: 1, templates, ...(opinions && { opinions }) }, null, 2));
-  } else {
-    for (const finding of findings) terminal.print(renderFinding(finding, terminal.paint));
-    for (const { file, notJudged } of results)
-      for (const part of notJudged) terminal.print(`${file}: not judged: ${part}`);
-    const counted = results.reduce((sum, { resources }) => sum + resources, 0);
-    const [only] = results;
-    const scenarios =
-      results.length === 1 && only
-        ? `, ${only.scenarios.reachable} reachable scenarios of ${only.scenarios.total}`
-        : '';
-    terminal.print(
-      `${results.length} template${results.length === 1 ? '' : 's'}, ${counted} resources${scenarios}: ${countFindings(findings)}`,
-    );
-    for (const opinion of opinions ?? [])
-      for (const line of renderOpinion(opinion, terminal.paint)) terminal.print(line);
-  }
+  const format = formatOf(options);
+  const files = filesOf(options.arguments).map(checkFile);
+  const controls = options.controls || options.params ? await controlsOf(files, options.params ?? []) : undefined;
+  const checked = files.map(({ result }, index): CheckedTemplate => {
+    const { facts = [], findings = [] } = controls?.[index] ?? {};
+    return { ...result, findings: sortFindings([...result.findings, ...findings]), controls: facts };
+  });
+  const opinions = await opinionsOn(
+    files.map(({ result }) => result),
+    options,
+  );
+  terminal.print(await rendered(format, checked, controls !== undefined, opinions, terminal));
+
+  const findings = checked.flatMap((template) => template.findings);
   if (findings.some(({ code }) => code === 'CFN101')) return 2;
-  const counted = [...findings, ...(opinions ?? []).flatMap(({ counts, remarks }) => (counts ? remarks : []))];
+  const counted = [
+    ...allFindings(checked),
+    ...(opinions ?? []).flatMap(({ counts, remarks }) => (counts ? remarks : [])),
+  ];
+  if (checked.some((template) => template.controls.some(isViolated))) return 1;
   return counted.some(({ severity }) => severity === 'error' || (options.strict && severity === 'warning')) ? 1 : 0;
+}
+
+async function rendered(
+  format: Format,
+  checked: readonly CheckedTemplate[],
+  withControls: boolean,
+  opinions: readonly Opinion[] | undefined,
+  terminal: Terminal,
+): Promise<string> {
+  switch (format) {
+    case 'json':
+      return JSON.stringify({ version: 1, templates: checked.map(asJson), ...(opinions && { opinions }) }, null, 2);
+    case 'sarif': {
+      const { sarif } = await import('../../lib/report/sarif.ts');
+      const { readCatalogue } = await import('../../lib/check/catalogue.ts');
+      return sarif(checked, version(), (code) => readCatalogue()[code]?.title ?? code);
+    }
+    case 'junit':
+      return (await import('../../lib/report/junit.ts')).junit(checked);
+    case 'github':
+      return (await import('../../lib/report/github.ts')).github(checked);
+    case 'markdown':
+      return (await import('../../lib/report/markdown.ts')).markdown(checked);
+    default:
+      return asText(checked, withControls, opinions ?? [], terminal);
+  }
+}
+
+function asText(
+  checked: readonly CheckedTemplate[],
+  withControls: boolean,
+  opinions: readonly Opinion[],
+  terminal: Terminal,
+): string {
+  const findings = sortFindings(allFindings(checked));
+  const lines = findings.map((finding) => renderFinding(finding, terminal.paint));
+  for (const { file, controls, notJudged } of checked) {
+    for (const part of notJudged) lines.push(`${file}: not judged: ${part}`);
+    for (const fact of controls)
+      if (fact.verdict === 'depends' || fact.verdict === 'not-evaluated')
+        lines.push(renderFinding(asFinding(file, fact), terminal.paint));
+  }
+  const resources = checked.reduce((sum, template) => sum + template.resources, 0);
+  const [only] = checked;
+  const scenarios =
+    checked.length === 1 && only ? `, ${only.scenarios.reachable} reachable scenarios of ${only.scenarios.total}` : '';
+  const templates = `${checked.length} template${checked.length === 1 ? '' : 's'}`;
+  lines.push(`${templates}, ${resources} resources${scenarios}: ${countFindings(findings)}`);
+  if (withControls) lines.push(`controls: ${verdictCounts(checked.flatMap(({ controls }) => controls))}`);
+  for (const opinion of opinions) lines.push(...renderOpinion(opinion, terminal.paint));
+  return lines.join('\n');
+}
+
+/** Throws CFN708 where there is no such format. */
+function formatOf({ format, json }: Options): Format {
+  if (json) return 'json';
+  const found = FORMATS.find((name) => name === (format ?? 'text'));
+  if (found) return found;
+  const nearest = nearestMatch(format!, FORMATS);
+  throw new CfnError({
+    code: 'CFN708',
+    severity: 'error',
+    message: `there is no format "${format}"${nearest ? `; did you mean ${nearest}?` : ''}`,
+    fix: `one of ${FORMATS.join(', ')}`,
+  });
+}
+
+/** The facts of each file; with parameter files, those of the one deployment of the file that fits each template. */
+async function controlsOf(files: readonly CheckedFile[], params: readonly string[]): Promise<CheckedControls[]> {
+  const { checkControls } = await import('../../lib/check/check-controls.ts');
+  const { projectWaivers } = await import('../waivers.ts');
+  const today = new Date().toISOString().slice(0, 10);
+  const waivers = projectWaivers();
+  const given = params.map((file) => readParameterFile(file).values);
+  return files.map(({ document, result }) => {
+    if (!document) return { facts: [], findings: [] };
+    const own = waivers.filter(({ template }) => resolve(template) === resolve(result.file));
+    const names = Object.keys(document.template.Parameters ?? {});
+    const parameters = given.find((values) => Object.keys(values).every((name) => names.includes(name)));
+    if (params.length > 0 && parameters === undefined) {
+      throw new CfnError({
+        code: 'CFN709',
+        severity: 'error',
+        message: `no parameter file given by --params fits ${result.file}`,
+        fix: `its parameters are ${names.join(', ') || 'none'}`,
+      });
+    }
+    return checkControls(document, { today, waivers: own, ...(parameters && { parameters }) });
+  });
+}
+
+function version(): string {
+  return JSON.parse(readText(fileInProject('package.json'))).version;
 }
 
 /** Asked only when told to: plain `check` starts no other program. */
@@ -58,13 +164,20 @@ async function opinionsOn(results: readonly CheckResult[], { opinions }: Options
   );
 }
 
-function checkFile(file: string): CheckResult {
+interface CheckedFile {
+  readonly result: CheckResult;
+  /** Undefined where the file cannot be read. */
+  readonly document?: TemplateDocument;
+}
+
+function checkFile(file: string): CheckedFile {
   try {
-    return checkTemplate(readTemplate(file));
+    const document = readTemplate(file);
+    return { document, result: checkTemplate(document) };
   } catch (error) {
     if (!(error instanceof CfnError)) throw error;
     const scenarios = { total: 'unknown', reachable: 'unknown' };
-    return { file, resources: 0, conditions: 0, scenarios, findings: [...error.findings], notJudged: [] };
+    return { result: { file, resources: 0, conditions: 0, scenarios, findings: [...error.findings], notJudged: [] } };
   }
 }
 
@@ -87,18 +200,22 @@ function filesOf(names: readonly string[]): string[] {
   return files;
 }
 
-function asJson({ file, resources, conditions, scenarios, findings, notJudged }: CheckResult) {
+function asJson({ file, resources, conditions, scenarios, findings, controls, notJudged }: CheckedTemplate) {
   const number = (text: string) => (Number.isSafeInteger(Number(text)) ? Number(text) : text);
+  const pathText = <T extends { path?: Path }>({ path, ...rest }: T) => ({
+    ...rest,
+    ...(path && { path: path.join('.') }),
+  });
   return {
     file,
     resources,
     conditions,
     scenarios: { total: number(scenarios.total), reachable: number(scenarios.reachable) },
-    findings: sortFindings(findings).map(({ path, ...finding }: Finding) => ({
-      ...finding,
-      ...(path && { path: path.join('.') }),
+    findings: findings.map((finding: Finding) => pathText(finding)),
+    controls: controls.map(({ waiver, ...fact }) => ({
+      ...pathText(fact),
+      ...(waiver && { waiver: { reason: waiver.reason, owner: waiver.owner, expires: waiver.expires } }),
     })),
-    controls: [],
     notJudged,
   };
 }

@@ -1,6 +1,6 @@
 import type { Finding, Severity } from '../cfn/errors.ts';
 import type { Path } from '../cfn/template.ts';
-import type { AssessedFact } from '../controls/assess.ts';
+import type { LocatedFact } from '../check/check-controls.ts';
 
 /** What the reports show of one template: what is wrong with it, and what is true of its controls. */
 export interface CheckedTemplate {
@@ -11,13 +11,6 @@ export interface CheckedTemplate {
   readonly findings: readonly Finding[];
   readonly controls: readonly LocatedFact[];
   readonly notJudged: readonly string[];
-}
-
-export interface LocatedFact extends AssessedFact {
-  readonly title: string;
-  readonly level: 'critical' | 'high' | 'medium' | 'low';
-  readonly line?: number;
-  readonly column?: number;
 }
 
 /** Facts that are findings: what fails. What is not known is told, and passes nothing. */

@@ -1,4 +1,4 @@
-import type { LocatedFact } from './checked.ts';
+import type { LocatedFact } from '../check/check-controls.ts';
 
 const ORDER: readonly LocatedFact['verdict'][] = [
   'proven',

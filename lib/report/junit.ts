@@ -1,4 +1,5 @@
-import { asFinding, type CheckedTemplate, isViolated, type LocatedFact } from './checked.ts';
+import type { LocatedFact } from '../check/check-controls.ts';
+import { asFinding, type CheckedTemplate, isViolated } from './checked.ts';
 
 /** JUnit XML as CI servers read it: a suite for each template, a case for each control of each resource and each finding. */
 export function junit(templates: readonly CheckedTemplate[]): string {

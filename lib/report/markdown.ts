@@ -1,4 +1,5 @@
-import { allFindings, type CheckedTemplate, type LocatedFact } from './checked.ts';
+import type { LocatedFact } from '../check/check-controls.ts';
+import { allFindings, type CheckedTemplate } from './checked.ts';
 import { verdictCounts } from './controls.ts';
 import { sortFindings } from './findings.ts';
 

@@ -11,6 +11,18 @@ beforeAll(() => {
   writeFileSync(join(folder, 'broken.yaml'), 'Resources: [\n');
   writeFileSync(join(folder, 'empty.yaml'), '');
   writeFileSync(join(folder, 'good.yaml'), 'Resources: {Queue: {Type: AWS::SQS::Queue}}\n');
+  writeFileSync(
+    join(folder, 'conditional.yaml'),
+    `
+Parameters: {Env: {Type: String, AllowedValues: [dev, prod], Default: prod}}
+Conditions: {IsProd: !Equals [!Ref Env, prod]}
+Resources:
+  Database:
+    Type: AWS::RDS::DBInstance
+    Properties: {DBInstanceClass: db.m5.large, Engine: postgres, StorageEncrypted: !If [IsProd, true, false]}
+`,
+  );
+  writeFileSync(join(folder, 'dev.json'), '["Env=dev"]');
   writeFileSync(join(folder, 'misspelt.yaml'), 'Resources: {Queue: {Type: AWS::SQS::Queu}}\n');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -31,6 +43,15 @@ describe('exit code and message', () => {
     [1, 'did you mean AWS::SQS::Queue?', ['check', 'misspelt.yaml']],
     [1, 'broken.yaml:2:1 error CFN102', ['check', 'broken.yaml']],
     [1, 'empty.yaml', ['check', 'empty.yaml', 'good.yaml']],
+    [1, 'RDS.3: Database: Instance storage encrypted', ['check', 'conditional.yaml', '--controls']],
+    [1, 'when  Env=dev', ['check', 'conditional.yaml', '--controls']],
+    [1, 'proven, 1 fails', ['check', 'conditional.yaml', '--controls']],
+    [1, '"verdict": "fails"', ['check', 'conditional.yaml', '--controls', '--json']],
+    [1, '<testsuites name="plainform">', ['check', 'conditional.yaml', '--controls', '--format', 'junit']],
+    [1, '"ruleId": "RDS.3"', ['check', 'conditional.yaml', '--controls', '--format', 'sarif']],
+    [0, 'no findings', ['check', 'conditional.yaml']],
+    [2, 'did you mean sarif?', ['check', 'good.yaml', '--format', 'sarf']],
+    [2, 'no parameter file given by --params fits', ['check', 'good.yaml', '--params', 'dev.json']],
     [2, 'it does not exist', ['check', 'missing.yaml']],
     [2, 'missing required argument', ['check']],
     [2, 'Did you mean check?', ['chek']],

@@ -11,7 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   spec: ['cfn'],
   scenarios: ['cfn', 'spec'],
   controls: ['cfn', 'spec', 'scenarios'],
-  check: ['cfn', 'spec', 'scenarios'],
+  check: ['cfn', 'spec', 'scenarios', 'controls'],
   deployment: ['cfn', 'spec', 'scenarios'],
   report: ['cfn', 'spec', 'scenarios', 'controls', 'check', 'deployment'],
 };

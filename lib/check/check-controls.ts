@@ -1,0 +1,43 @@
+import type { Finding } from '../cfn/errors.ts';
+import type { TemplateDocument } from '../cfn/read.ts';
+import { type AssessedFact, assess } from '../controls/assess.ts';
+import { CONTROLS } from '../controls/index.ts';
+import type { Waiver } from '../controls/waivers.ts';
+import { readCatalogue } from './catalogue.ts';
+
+/** A fact with its place in the file, and what the catalogue says of its control. */
+export interface LocatedFact extends AssessedFact {
+  readonly title: string;
+  readonly level: 'critical' | 'high' | 'medium' | 'low';
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface CheckedControls {
+  readonly facts: readonly LocatedFact[];
+  readonly findings: readonly Finding[];
+}
+
+export interface ControlOptions {
+  readonly waivers?: readonly Waiver[];
+  /** `2026-11-21`: waivers that end before it have expired. */
+  readonly today: string;
+  /** One deployment instead of all: its values. */
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
+/** Every control of the catalogue that can be judged from a template, for each resource that it is about. */
+export function checkControls(document: TemplateDocument, options: ControlOptions): CheckedControls {
+  const { facts, findings } = assess(document.template, CONTROLS, options);
+  const catalogue = readCatalogue();
+  return {
+    facts: facts.map((fact) => {
+      const { title = fact.control, severity = 'medium' } = catalogue[fact.control] ?? {};
+      return { ...fact, title, level: severity, ...document.locate(fact.path) };
+    }),
+    findings: findings.map((finding) => ({
+      ...(finding.file === undefined && { file: document.file, ...(finding.path && document.locate(finding.path)) }),
+      ...finding,
+    })),
+  };
+}
