@@ -101,7 +101,7 @@ export function cache(inputs: CacheInputs) {
   });
   const logGroup = (id: string, log: string) =>
     resource(id, 'AWS::Logs::LogGroup', {
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
       Properties: {
         LogGroupName: sub(`/aws/vendedlogs/elasticache/\${EnvironmentSuffix}-cache/${log}`),

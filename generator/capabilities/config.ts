@@ -90,7 +90,7 @@ export function config() {
 
   const configBucket = resource('ConfigBucket', 'AWS::S3::Bucket', {
     Condition: createsConfigDeliveryChannel,
-    DeletionPolicy: 'Retain',
+    DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
     Properties: {
       BucketName: sub('${EnvironmentSuffix}-config-${AWS::AccountId}-${AWS::Region}'),

@@ -178,7 +178,7 @@ export function database(inputs: DatabaseInputs) {
   });
   const databaseLogGroup = resource('DatabaseLogGroup', 'AWS::Logs::LogGroup', {
     comment: 'Made before the cluster, which would make it without key and without end.',
-    DeletionPolicy: 'Retain',
+    DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
     Properties: {
       LogGroupName: sub('/aws/rds/cluster/${EnvironmentSuffix}-database/postgresql'),

@@ -18,7 +18,7 @@ export function encryption() {
 
   const dataKey = resource('DataKey', 'AWS::KMS::Key', {
     comment: 'Database, cache, buckets and secrets. Services use it on behalf of callers of this account only.',
-    DeletionPolicy: 'Retain',
+    DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
     Properties: {
       Description: sub('Data at rest of ${EnvironmentSuffix}'),
@@ -30,7 +30,7 @@ export function encryption() {
   });
   const backupKey = resource('BackupKey', 'AWS::KMS::Key', {
     comment: 'Recovery points. Apart from the data key, so that losing one does not lose both.',
-    DeletionPolicy: 'Retain',
+    DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
     Properties: {
       Description: sub('Recovery points of ${EnvironmentSuffix}'),
@@ -42,7 +42,7 @@ export function encryption() {
   });
   const logsKey = resource('LogsKey', 'AWS::KMS::Key', {
     comment: 'Log groups and notification topics: the services that write to them must be able to encrypt.',
-    DeletionPolicy: 'Retain',
+    DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
     Properties: {
       Description: sub('Logs and notifications of ${EnvironmentSuffix}'),

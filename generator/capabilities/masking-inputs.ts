@@ -23,7 +23,7 @@ export function maskingInputs({ dataKeyArn }: Inputs) {
 
   const maskingKey = resource('MaskingKey', 'AWS::SecretsManager::Secret', {
     comment: 'Never rotated in place: with another key the same value is masked differently, and joins break.',
-    DeletionPolicy: 'Retain',
+    DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
     Properties: {
       Name: named('masking-key'),

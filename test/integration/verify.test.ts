@@ -50,6 +50,8 @@ const [replica, , , , governance] = stacksOf('staging');
 let emulator: Emulator;
 let folder: string;
 let untouched: Check[];
+/** With what only this environment has: interface endpoints, AWS Config. */
+let productionLike: Check[];
 
 beforeAll(async () => {
   if (missing) return;
@@ -57,6 +59,12 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'plainform-verify-'));
   await deployStacks(chosenStacks({ environment: 'staging' }), {}, emulator.endpoint, silent);
   untouched = (await verifyEnvironment('staging', emulator.endpoint, silent)).flatMap(({ checks }) => [...checks]);
+  const other = await startEmulator();
+  await deployStacks(chosenStacks({ environment: 'production-like' }), {}, other.endpoint, silent);
+  productionLike = (await verifyEnvironment('production-like', other.endpoint, silent)).flatMap(({ checks }) => [
+    ...checks,
+  ]);
+  await other.stop();
   // AWS Config is off by default: the same environment with a recorder, a channel and rules.
   writeFileSync(governanceFile(), JSON.stringify(governanceParameters()));
   const values = governanceParameters().map(({ ParameterKey, ParameterValue }) => [ParameterKey, ParameterValue]);
@@ -125,7 +133,8 @@ describe(`a staging environment that nobody touched${why}`, () => {
   scenario('differs from AWS in exactly the readings that the list names', () => {
     const { properties, readings } = emulatorLimits();
     const listed = [...properties.filter(({ state }) => state === 'dropped'), ...readings];
-    const seen = untouched.filter(({ state }) => state === 'emulator');
+    expect(productionLike.filter(({ state }) => state === 'differs')).toEqual([]);
+    const seen = [...untouched, ...productionLike].filter(({ state }) => state === 'emulator');
     const general = (path = '') => path.replace(/\[[^\]]*\]/g, '[*]');
     const unused = listed.filter(
       ({ type, property }) =>

@@ -71,10 +71,10 @@ describe('what the template refuses', () => {
 describe('what deletion keeps', () => {
   test.each([
     ['CacheReplicationGroup', 'Snapshot'],
-    ['CacheEngineLogGroup', 'Retain'],
-    ['CacheSlowLogGroup', 'Retain'],
+    ['CacheEngineLogGroup', 'RetainExceptOnCreate'],
+    ['CacheSlowLogGroup', 'RetainExceptOnCreate'],
   ])('of %s: %s', (id, policy) => {
     const { DeletionPolicy, UpdateReplacePolicy } = committed('staging').Resources[id]!;
-    expect([DeletionPolicy, UpdateReplacePolicy]).toEqual([policy, policy]);
+    expect([DeletionPolicy, UpdateReplacePolicy]).toEqual([policy, policy.replace('ExceptOnCreate', '')]);
   });
 });

@@ -19,10 +19,15 @@ describe('what is created', () => {
     expect(PARTS.filter((id) => id in resources)).toEqual([]);
   });
 
-  test.each(parameterFiles(STACK))('neither recorder nor channel under $environment', ({ parameters }) => {
-    const { resources, findings } = deployed(STACK, parameters, exports);
-    expect(findings).toEqual([]);
-    expect('ConfigRecorder' in resources || 'ConfigDeliveryChannel' in resources).toBe(false);
+  // An account has one recorder: of the environments that may share an account, one at most makes it.
+  test('under one parameter file recorder, channel and rules, under the others none', () => {
+    const made = parameterFiles(STACK).flatMap(({ environment, parameters }) => {
+      const { resources, findings } = deployed(STACK, parameters, exports);
+      expect(findings).toEqual([]);
+      const parts = PARTS.filter((id) => id in resources);
+      return parts.length > 0 ? [[environment, parts.length]] : [];
+    });
+    expect(made).toEqual([['production-like', PARTS.length]]);
   });
 
   test('the rules alone, where the account has a recorder', () => {
@@ -115,7 +120,7 @@ describe('the Config bucket, in every scenario that has it', () => {
 
   test('it is private, versioned, encrypted and kept', () => {
     const { DeletionPolicy, UpdateReplacePolicy } = template.Resources.ConfigBucket!;
-    expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Retain', 'Retain']);
+    expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['RetainExceptOnCreate', 'Retain']);
     expect(deployed(STACK, ALL, exports).resources.ConfigBucket?.properties).toMatchObject({
       PublicAccessBlockConfiguration: {
         BlockPublicAcls: true,

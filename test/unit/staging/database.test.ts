@@ -107,12 +107,12 @@ describe('what the template refuses', () => {
 describe('what deletion keeps', () => {
   test.each([
     ['DatabaseCluster', 'Snapshot'],
-    ['DatabaseLogGroup', 'Retain'],
+    ['DatabaseLogGroup', 'RetainExceptOnCreate'],
     ['DatabaseWriter', 'Delete'],
     ['DatabaseReader', 'Delete'],
   ])('of %s: %s', (id, policy) => {
     const { DeletionPolicy, UpdateReplacePolicy } = committed('staging').Resources[id]!;
-    expect([DeletionPolicy, UpdateReplacePolicy]).toEqual([policy, policy]);
+    expect([DeletionPolicy, UpdateReplacePolicy]).toEqual([policy, policy.replace('ExceptOnCreate', '')]);
   });
 });
 
