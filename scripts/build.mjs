@@ -7,24 +7,25 @@ import { bundleFunction } from './bundle-functions.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** How the command line is bundled; a test bundles a broken stack in the same way. */
+export const BUNDLE = {
+  absWorkingDir: root,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  sourcemap: true,
+  sourcesContent: false,
+  external: ['@aws-sdk/*', 'listr2'],
+  legalComments: 'none',
+  logLevel: 'warning',
+  banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+};
+
 export async function buildProject() {
   rmSync(`${root}dist`, { recursive: true, force: true });
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['generator/cli.ts'],
-    outdir: 'dist',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    sourcemap: true,
-    sourcesContent: false,
-    external: ['@aws-sdk/*', 'listr2'],
-    legalComments: 'none',
-    logLevel: 'warning',
-    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-  });
+  await build({ ...BUNDLE, entryPoints: ['generator/cli.ts'], outdir: 'dist' });
   mkdirSync(`${root}dist/functions`, { recursive: true });
   for (const entry of readdirSync(`${root}generator/functions`, { withFileTypes: true })) {
     if (entry.isDirectory())
@@ -35,4 +36,4 @@ export async function buildProject() {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await buildProject();
+if (process.argv[1] === fileURLToPath(import.meta.url)) buildProject();

@@ -10,7 +10,8 @@ interface Written {
   file: string;
   state: 'unchanged' | 'changed' | 'new' | 'orphan';
   bytes: number;
-  resources: number;
+  /** Of a template. */
+  resources?: number;
 }
 
 /** Writes `templates/<stack>.yaml`, or with `check` only compares. Throws what `compose` throws, before anything is written. */
@@ -24,38 +25,39 @@ export function generate(options: { check?: boolean; json?: boolean }, terminal:
     Object.fromEntries(made.map(({ template }, index) => [names[index]!, template])),
     Object.fromEntries(made.map(({ text }, index) => [names[index]!, Buffer.byteLength(text)])),
   );
-  const runbookPath = fileInProject(STAGING_RUNBOOK);
-  const runbookStale = !existsSync(runbookPath) || readFileSync(runbookPath, 'utf8') !== runbook;
-  const results: Written[] = made.map(({ file, text, template }) => {
-    const path = fileInProject(file);
+  const files = [
+    ...made.map(({ file, text, template }) => ({ file, text, resources: Object.keys(template.Resources).length })),
+    { file: STAGING_RUNBOOK, text: runbook },
+  ];
+  const results = files.map(({ text, ...rest }): Written => {
+    const path = fileInProject(rest.file);
     const state = !existsSync(path) ? 'new' : readFileSync(path, 'utf8') === text ? 'unchanged' : 'changed';
-    return { file, state, bytes: Buffer.byteLength(text), resources: Object.keys(template.Resources).length };
+    return { ...rest, state, bytes: Buffer.byteLength(text) };
   });
   for (const name of readdirSync(fileInProject('templates'))) {
     const file = `templates/${name}`;
     if (name.endsWith('.yaml') && !results.some((result) => result.file === file))
-      results.push({ file, state: 'orphan', bytes: 0, resources: 0 });
+      results.push({ file, state: 'orphan', bytes: 0 });
   }
 
-  if (!options.check) {
-    for (const [index, { file, text }] of made.entries())
+  if (!options.check)
+    for (const [index, { file, text }] of files.entries())
       if (results[index]!.state !== 'unchanged') writeFile(fileInProject(file), text);
-    if (runbookStale) writeFile(runbookPath, runbook);
-  }
   const stale = results.filter(({ state }) => state === 'orphan' || (options.check && state !== 'unchanged'));
   if (options.json) {
-    terminal.print(JSON.stringify({ version: 1, templates: results }, null, 2));
+    const isTemplate = ({ resources, state }: Written) => resources !== undefined || state === 'orphan';
+    const documents = results.filter((result) => !isTemplate(result));
+    terminal.print(JSON.stringify({ version: 1, templates: results.filter(isTemplate), documents }, null, 2));
   } else {
     for (const result of results) terminal.print(describe(result, options.check === true));
-    if (runbookStale) terminal.print(`${STAGING_RUNBOOK}  ${options.check ? 'differs from its source' : 'written'}`);
-    if ((stale.length > 0 || runbookStale) && options.check)
-      terminal.print('run `npm run generate` and commit what it writes');
+    if (stale.length > 0 && options.check) terminal.print('run `npm run generate` and commit what it writes');
   }
-  return stale.length > 0 || (options.check && runbookStale) ? 1 : 0;
+  return stale.length > 0 ? 1 : 0;
 }
 
 function describe({ file, state, bytes, resources }: Written, check: boolean): string {
-  const figures = `${resources} resources, ${bytes.toLocaleString('en')} bytes`;
+  const size = `${bytes.toLocaleString('en')} bytes`;
+  const figures = resources === undefined ? size : `${resources} resources, ${size}`;
   switch (state) {
     case 'orphan':
       return `${file}  no stack makes this file: delete it, or list its stack in generator/stacks/index.ts`;

@@ -2,6 +2,7 @@ import type { Declaration, Fragment } from './declaration.ts';
 import { CfnError, type Finding } from './errors.ts';
 import { type ControlId, claimOf, toJson } from './expression.ts';
 import { checkReferences } from './references.ts';
+import { sourcePlaceOf } from './source-place.ts';
 import type { Json, JsonObject, Path, Template } from './template.ts';
 import { type Annotations, pathKey, writeTemplate } from './write.ts';
 
@@ -61,7 +62,7 @@ export function compose(options: StackOptions): Stack {
       const twin = declared.get(pathKey(path));
       if (twin) {
         findings.push(
-          declarationFinding('CFN001', item, `${item.id} is declared twice`, `first ${placeOf(twin.origin)}`),
+          declarationFinding('CFN001', item, `${item.id} is declared twice`, `first ${sourcePlaceOf(twin.origin)}`),
         );
         continue;
       }
@@ -116,7 +117,7 @@ export function compose(options: StackOptions): Stack {
   for (const finding of checkReferences(template)) {
     const [section, id] = finding.path ?? [];
     const item = declared.get(pathKey([String(section), String(id)]));
-    findings.push({ ...finding, file: item ? placeOf(item.origin) : options.source });
+    findings.push({ ...finding, file: item ? sourcePlaceOf(item.origin) : options.source });
   }
   if (findings.length > 0) throw new CfnError(findings, { exitCode: 1 });
 
@@ -180,12 +181,5 @@ function collectClaims(value: unknown, path: Path, claims: Claim[]): void {
 }
 
 function declarationFinding(code: string, item: Declaration, message: string, fix: string): Finding {
-  return { code, severity: 'error', file: placeOf(item.origin), message, fix };
-}
-
-/** `generator/capabilities/log-store.ts:17` from where a declaration was made: the first frame outside the kernel. */
-function placeOf(origin: Error): string {
-  const frames = (origin.stack ?? '').split('\n').slice(1);
-  const frame = frames.find((line) => !/lib\/cfn\/|declaration\.ts/.test(line)) ?? '';
-  return /([^/\\(]*[/\\][^/\\]*[/\\][^/\\:]*:\d+):\d+\)?$/.exec(frame)?.[1] ?? frame.trim();
+  return { code, severity: 'error', file: sourcePlaceOf(item.origin), message, fix };
 }
