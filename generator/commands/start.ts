@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { emulatorMissing } from '../../lib/deployment/emulator.ts';
 import { fileInProject } from '../../lib/project.ts';
 import { countStates, renderVerification, unreadByType, type VerifiedStack } from '../../lib/report/verification.ts';
@@ -19,7 +20,7 @@ export async function start(options: { environment: string; json?: boolean }, te
   const generated = generate({}, terminal);
 
   terminal.progress(terminal.paint('bold', '\n2. check'));
-  const templates = stacksOf(environment).map(({ template }) => fileInProject(template));
+  const templates = stacksOf(environment).map(({ template }) => relative(process.cwd(), fileInProject(template)));
   const checked = await check({ arguments: templates, opinions: ['official'] }, terminal);
 
   const missing = emulatorMissing();
@@ -61,7 +62,7 @@ export async function start(options: { environment: string; json?: boolean }, te
   const resources = (state: string) =>
     checks.filter((check) => check.kind === 'resource' && check.state === state).length;
   terminal.print('');
-  for (const stack of verified) terminal.print(renderVerification(stack, terminal.paint));
+  for (const stack of verified) terminal.print(renderVerification(stack, terminal.paint, { brief: true }));
   terminal.print(
     [
       '',

@@ -24,8 +24,15 @@ export function countStates(checks: readonly Check[]): string {
   }).join(', ');
 }
 
-/** Counts, a table of the differences, and what is not claimed: unknown, the emulator's own, and not read by type. */
-export function renderVerification({ stackName, region, checks }: VerifiedStack, paint: Paint): string {
+/**
+ * Counts, a table of the differences, and what is not claimed: unknown, the emulator's own, and not read by type. `brief`
+ * leaves out what only the emulator or nobody answers for, which the counts tell.
+ */
+export function renderVerification(
+  { stackName, region, checks }: VerifiedStack,
+  paint: Paint,
+  { brief = false } = {},
+): string {
   const of = (state: CheckState) => checks.filter((check) => check.state === state);
   const lines = [`${paint('bold', `${stackName} (${region})`)}: ${countStates(checks)}`];
   const differences = of('differs');
@@ -34,13 +41,13 @@ export function renderVerification({ stackName, region, checks }: VerifiedStack,
     ['unknown', 'unknown: read, and what it should be or whether it works cannot be told'],
     ['emulator', 'of the emulator, not of the stack (lib/data/emulator.json)'],
   ] as const) {
-    if (of(state).length === 0) continue;
+    if (of(state).length === 0 || (brief && state === 'emulator')) continue;
     lines.push(
       `  ${paint('yellow', title)}`,
       ...of(state).map(({ subject, message }) => `    ${subject}: ${shortened(message, 100)}`),
     );
   }
-  const unread = unreadByType(checks);
+  const unread = brief ? [] : unreadByType(checks);
   if (unread.length > 0)
     lines.push(`  ${paint('dim', 'not read')}`, ...unread.map((line) => paint('dim', `    ${line}`)));
   return lines.join('\n');
