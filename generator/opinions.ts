@@ -102,7 +102,6 @@ function run(command: string, words: readonly string[]): Promise<Ran> {
     let stderr = '';
     const child = spawn(command, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: SECONDS * 1000,
       env: {
         ...process.env,
         npm_config_loglevel: 'error',
@@ -110,14 +109,20 @@ function run(command: string, words: readonly string[]): Promise<Ran> {
         npm_config_update_notifier: 'false',
       },
     });
+    // The option `timeout` of spawn holds the process for its whole length where the command does not exist.
+    const timer = setTimeout(() => child.kill(), SECONDS * 1000);
     child.stdout.setEncoding('utf8').on('data', (text) => {
       stdout += text;
     });
     child.stderr.setEncoding('utf8').on('data', (text) => {
       stderr += text;
     });
-    child.on('error', (error) => done({ status: null, stdout: '', reason: error.message }));
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      done({ status: null, stdout: '', reason: error.message });
+    });
     child.on('close', (status, signal) => {
+      clearTimeout(timer);
       const late = signal === null ? '' : `stopped by ${signal}, after at most ${SECONDS} s`;
       done({ status, stdout, reason: late || lastLine(stderr) || `exit code ${status}` });
     });
