@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parseTemplate, readTemplate } from '../../lib/cfn/read.ts';
 import { expandServerless } from '../../lib/cfn/serverless.ts';
 import { isObject, type Json, type JsonObject, type Template } from '../../lib/cfn/template.ts';
+import { checkTemplate } from '../../lib/check/check-template.ts';
 import { fileInProject } from '../../lib/project.ts';
 
 const python = `${process.env.PLAINFORM_VENV ?? fileInProject('.venv')}/bin/python`;
@@ -108,4 +111,28 @@ describeWithPython('expanded as the SAM translator does (needs .venv)', () => {
       });
     }
   });
+});
+
+describeWithPython('what the SAM translator makes of the masking template (needs .venv)', () => {
+  const made = () => translated(CASES['the masking template']!);
+
+  test('has no finding of ours', () => {
+    const document = parseTemplate(JSON.stringify(made()), 'translated.json');
+    expect(checkTemplate(document).findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+  });
+
+  test('has no error and no warning of the official cfn-lint', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'plainform-sam-'));
+    const file = join(folder, 'translated.json');
+    writeFileSync(file, JSON.stringify(made()));
+    const { stdout, status } = spawnSync(
+      fileInProject('.venv/bin/cfn-lint'),
+      ['--ignore-checks', 'W2001', '--', file],
+      {
+        encoding: 'utf8',
+      },
+    );
+    rmSync(folder, { recursive: true });
+    expect({ stdout, status }).toEqual({ stdout: '', status: 0 });
+  }, 60_000);
 });
