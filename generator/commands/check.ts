@@ -104,7 +104,9 @@ function asText(
   const scenarios =
     checked.length === 1 && only ? `, ${only.scenarios.reachable} reachable scenarios of ${only.scenarios.total}` : '';
   const templates = `${checked.length} template${checked.length === 1 ? '' : 's'}`;
-  lines.push(`${templates}, ${resources} resources${scenarios}: ${countFindings(findings)}`);
+  lines.push(
+    `${templates}, ${resources} resource${resources === 1 ? '' : 's'}${scenarios}: ${countFindings(findings)}`,
+  );
   if (withControls) lines.push(`controls: ${verdictCounts(checked.flatMap(({ controls }) => controls))}`);
   for (const opinion of opinions) lines.push(...renderOpinion(opinion, terminal.paint));
   return lines.join('\n');
