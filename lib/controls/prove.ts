@@ -87,8 +87,11 @@ export class Prover {
   }
 
   prove(id: string, control: Control, resource: string): Fact {
-    const fact = this.#factOf(id, control, resource);
-    const path = this.#origin(fact.path);
+    const judged = this.#factOf(id, control, resource);
+    // What SAM makes has no place of its own: it is told of the resource that it is made from.
+    const named = this.#origin(['Resources', resource])[1];
+    const fact = { ...judged, resource: String(named) };
+    const path = this.#origin(judged.path);
     if (fact.verdict !== 'proven' && fact.verdict !== 'unreachable') return { ...fact, path };
     const rules = this.#rulesNeeded(id, control, resource);
     const because = rules.length > 0 ? `, because of ${rules.join(' and ')}` : '';

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { readTemplate } from '../../../lib/cfn/read.ts';
 import { isObject, type Json, type JsonObject, type Path, type Template } from '../../../lib/cfn/template.ts';
+import { readCatalogue } from '../../../lib/check/catalogue.ts';
 import { CONTROLS } from '../../../lib/controls/index.ts';
 import { type Fact, Prover } from '../../../lib/controls/prove.ts';
 import { fileInProject } from '../../../lib/project.ts';
@@ -70,6 +71,11 @@ function factsOf(control: string, Resources: JsonObject, more: Partial<Template>
 }
 
 const verdicts = (facts: readonly Fact[]): string[] => [...new Set(facts.map(({ verdict }) => verdict))];
+
+test('every control is in the catalogue', () => {
+  const catalogue = readCatalogue();
+  expect(Object.keys(CONTROLS).filter((id) => !catalogue[id])).toEqual([]);
+});
 
 test('every control has a case, and every case a control', () => {
   expect([...new Set(cases.map(({ control }) => control))].sort()).toEqual(Object.keys(CONTROLS).sort());

@@ -100,7 +100,7 @@ describe('SARIF', () => {
   });
 
   test('of nothing is a run without results', () => {
-    const clean = [checked('Resources: {Queue: {Type: AWS::SQS::Queue}}')];
+    const clean = [checked('Resources: {Handle: {Type: AWS::CloudFormation::WaitConditionHandle}}')];
     expect(JSON.parse(sarif(clean, '1', () => '')).runs[0].results).toEqual([]);
   });
 });

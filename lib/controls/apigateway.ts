@@ -1,0 +1,29 @@
+import { type Controls, on } from './control.ts';
+import { all, when } from './judgement.ts';
+
+const STAGE = 'AWS::ApiGateway::Stage';
+
+export const apigateway: Controls = {
+  'APIGateway.1': on(STAGE, (stage) =>
+    stage
+      .at('MethodSettings')
+      .some(
+        (setting) => setting.at('LoggingLevel').is('ERROR', 'INFO'),
+        'no MethodSettings have LoggingLevel ERROR or INFO',
+      ),
+  ),
+  'APIGateway.2': on(STAGE, (stage) => stage.at('ClientCertificateId').present()),
+  'APIGateway.3': on(STAGE, (stage) => stage.at('TracingEnabled').is(true)),
+  'APIGateway.5': on(STAGE, (stage) =>
+    stage
+      .at('MethodSettings')
+      .every((setting) => when(setting.at('CachingEnabled').is(true), () => setting.at('CacheDataEncrypted').is(true))),
+  ),
+  'APIGateway.8': on('AWS::ApiGatewayV2::Route', (route) =>
+    all([() => route.at('AuthorizationType').present(), () => route.at('AuthorizationType').isNot('NONE')]),
+  ),
+  'APIGateway.9': on('AWS::ApiGatewayV2::Stage', (stage) => {
+    const destination = stage.at('AccessLogSettings', 'DestinationArn');
+    return all([() => destination.present(), () => destination.isNot('')]);
+  }),
+};

@@ -1,0 +1,21 @@
+import { type Controls, on } from './control.ts';
+import { all } from './judgement.ts';
+
+const TABLE = 'AWS::DynamoDB::Table';
+
+export const dynamodb: Controls = {
+  'DynamoDB.2': on(TABLE, (table) =>
+    table.at('PointInTimeRecoverySpecification', 'PointInTimeRecoveryEnabled').is(true),
+  ),
+  'DynamoDB.3': on('AWS::DAX::Cluster', (cluster) => cluster.at('SSESpecification', 'SSEEnabled').is(true)),
+  'DynamoDB.6': on(TABLE, (table) => table.at('DeletionProtectionEnabled').is(true)),
+  'DynamoDB.7': on('AWS::DAX::Cluster', (cluster) => cluster.at('ClusterEndpointEncryptionType').is('TLS')),
+  // Without SSEEnabled a table is under a key of DynamoDB; without a key ID, under one that AWS manages.
+  'PF.DynamoDB.cmk': on(TABLE, (table) =>
+    all([
+      () => table.at('SSESpecification', 'SSEEnabled').is(true),
+      () => table.at('SSESpecification', 'KMSMasterKeyId').present(),
+      () => table.at('SSESpecification', 'KMSMasterKeyId').isNot('alias/aws/dynamodb'),
+    ]),
+  ),
+};

@@ -1,0 +1,11 @@
+import { type Controls, on } from './control.ts';
+
+const REPOSITORY = 'AWS::ECR::Repository';
+
+export const ecr: Controls = {
+  'ECR.1': on(REPOSITORY, (repository) => repository.at('ImageScanningConfiguration', 'ScanOnPush').is(true)),
+  'ECR.2': on(REPOSITORY, (repository) =>
+    repository.at('ImageTagMutability').is('IMMUTABLE', 'IMMUTABLE_WITH_EXCLUSION'),
+  ),
+  'ECR.3': on(REPOSITORY, (repository) => repository.at('LifecyclePolicy').present('LifecyclePolicy is missing')),
+};

@@ -1,0 +1,89 @@
+import { type Controls, on } from './control.ts';
+import { all, any, fails, HOLDS, type Judgement, when } from './judgement.ts';
+import type { Place, Subject } from './place.ts';
+import { matching } from './tests.ts';
+
+const FUNCTION = 'AWS::Lambda::Function';
+
+/** Runtimes of Security Hub's Lambda.2; Lambda developer guide, runtimes, read 2026-11-21. */
+const SUPPORTED = [
+  ...['nodejs24.x', 'nodejs22.x', 'nodejs20.x', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10'],
+  ...[
+    'java25',
+    'java21',
+    'java17',
+    'java11',
+    'java8.al2',
+    'dotnet10',
+    'dotnet9',
+    'dotnet8',
+    'ruby3.4',
+    'ruby3.3',
+    'ruby3.2',
+  ],
+  ...['provided.al2023', 'provided.al2'],
+];
+
+/** Names under which code keeps what nobody should read, and key IDs of AWS. */
+const SECRET_NAME = matching(
+  /.*(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY).*/i,
+  'a name of a secret',
+);
+const POINTS_TO_SECRET = matching(/.*(ARN|NAME|ID|PATH|URL|PARAMETER|REF)/i, 'a name of where the secret is');
+const KEY_ID = matching(/.*(AKIA|ASIA)[A-Z0-9]{16}.*/, 'a key ID of AWS');
+
+/** Written out in the template, that is: a parameter, a dynamic reference, an attribute is no text yet. */
+const keepsNoSecret = (name: string, value: Place): Judgement =>
+  value.test(
+    {
+      wanted: 'no secret that is written out',
+      passes: (text) =>
+        text === '' || !(KEY_ID.passes(text) || (SECRET_NAME.passes(name) && !POINTS_TO_SECRET.passes(name))),
+      edges: [],
+      passesUnknown: () => true,
+    },
+    { absent: HOLDS },
+  );
+
+const inVpc = (fn: Subject): Judgement =>
+  all([() => fn.at('VpcConfig', 'SubnetIds').present(), () => fn.at('VpcConfig', 'SecurityGroupIds').present()]);
+
+export const lambda: Controls = {
+  'Lambda.2': on(FUNCTION, (fn) => when(fn.at('PackageType').isNot('Image'), () => fn.at('Runtime').is(...SUPPORTED))),
+  'Lambda.3': on(FUNCTION, inVpc),
+  'PF.Lambda.dlq': on(FUNCTION, (fn, stack) =>
+    any(
+      [
+        () => fn.at('DeadLetterConfig', 'TargetArn').present(),
+        ...stack
+          .all('AWS::Lambda::EventInvokeConfig')
+          .map(
+            (config) => () =>
+              all([
+                config.exists(),
+                () => config.at('FunctionName').refersTo(fn, 'FunctionName'),
+                () => config.at('DestinationConfig', 'OnFailure', 'Destination').present(),
+              ]),
+          ),
+      ],
+      fails(fn.here, 'what fails is kept nowhere: no DeadLetterConfig, no OnFailure destination'),
+    ),
+  ),
+  'PF.Lambda.conc': on(FUNCTION, (fn) => fn.at('ReservedConcurrentExecutions').present()),
+  'PF.Lambda.envkms': on(FUNCTION, (fn) =>
+    when(fn.at('Environment', 'Variables').present(), () => fn.at('KmsKeyArn').present()),
+  ),
+  'PF.Lambda.secrets': on(FUNCTION, (fn) =>
+    all(
+      fn
+        .at('Environment', 'Variables')
+        .members()
+        .map(
+          ([name, value]) =>
+            () =>
+              keepsNoSecret(name, value),
+        ),
+    ),
+  ),
+  'PF.Lambda.urlauth': on('AWS::Lambda::Url', (url) => url.at('AuthType').is('AWS_IAM')),
+};
