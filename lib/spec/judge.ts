@@ -1,4 +1,5 @@
 import { nearestMatch } from '../cfn/errors.ts';
+import { intrinsicOf } from '../cfn/intrinsics.ts';
 import { isObject, type Json, type JsonObject, type Path, type Template } from '../cfn/template.ts';
 import { type Decided, isExpanding, isPresent, type Known, knownOf } from './known.ts';
 import { matches } from './pattern.ts';
@@ -110,10 +111,23 @@ export class Judge {
       return false;
     }
     verdict = and(verdict, this.#combinations(value, schema, path, decided, report));
+    if (typeof value === 'object') verdict = and(verdict, this.#oneOfStructures(value!, schema, path, report));
     if (verdict === false && !report) return false;
     if (Array.isArray(value)) return and(verdict, this.#list(value, schema, path, decided, report));
     if (isObject(value)) return and(verdict, this.#object(value, schema, path, decided, report));
     return and(verdict, this.#scalar(value as string | number | boolean, schema, path, report));
+  }
+
+  /** `enum` and `const` of a list or a mapping. With functions in it, it may become an allowed one. */
+  #oneOfStructures(value: Json, schema: Schema, path: Path, report: Report): Verdict {
+    const { enum: allowed = schema.enumCaseInsensitive ?? (schema.const === undefined ? undefined : [schema.const]) } =
+      schema;
+    if (allowed === undefined) return true;
+    const text = canonical(value);
+    if (allowed.some((one) => canonical(one as Json) === text)) return true;
+    const structures = allowed.filter((one) => typeof one === 'object' && one !== null);
+    if (structures.length > 0 && hasFunction(value)) return undefined;
+    return fail(report, notAllowed(describe(value), allowed.map(written), path));
   }
 
   #scalar(value: string | number | boolean, schema: Schema, path: Path, report: Report): Verdict {
@@ -182,7 +196,7 @@ export class Judge {
           ? `it must be more than ${exclusiveMinimum}`
           : exclusiveMaximum !== undefined && number >= exclusiveMaximum
             ? `it must be less than ${exclusiveMaximum}`
-            : multipleOf !== undefined && !Number.isInteger(number / multipleOf)
+            : multipleOf !== undefined && !isMultiple(number, multipleOf)
               ? `it must be a multiple of ${multipleOf}`
               : undefined;
     if (wrong === undefined) return true;
@@ -222,31 +236,36 @@ export class Judge {
   }
 
   #count(list: readonly Json[], schema: Schema, path: Path, decided: Decided, report: Report): Verdict {
-    const { minItems = 0, maxItems = schema.maxUniqueItems ?? Infinity } = schema;
-    if (minItems === 0 && maxItems === Infinity) return true;
+    const { minItems = 0, maxItems = Infinity, maxUniqueItems = Infinity } = schema;
+    if (minItems === 0 && maxItems === Infinity && maxUniqueItems === Infinity) return true;
     let least = 0;
     let most = 0;
-    const same = new Set<string>();
+    const different = new Set<string>();
     for (const item of list) {
       if (isObject(item) && Object.keys(item).some(isExpanding)) {
         most = Infinity;
         continue;
       }
-      if (schema.maxUniqueItems !== undefined) {
-        const text = JSON.stringify(item);
-        if (same.has(text)) continue;
-        same.add(text);
-      }
       const present = isPresent(item, decided);
       if (present === true && !isUnknown(item)) least++;
       if (present !== false) most++;
+      // Two functions may give the same.
+      if (present === true && !hasFunction(item)) different.add(canonical(item));
     }
+    if (different.size > maxUniqueItems)
+      return fail(report, {
+        code: 'CFN309',
+        path,
+        message: `the list has ${different.size} different items; allowed: ${bounds(0, maxUniqueItems)}`,
+        fix: 'remove items',
+      });
+    if (most > maxUniqueItems && (most === Infinity || list.some(hasFunction))) return undefined;
     if (least >= minItems && most <= maxItems) return true;
     if (most >= minItems && least <= maxItems) return undefined;
     return fail(report, {
       code: 'CFN309',
       path,
-      message: `the list has ${least === most ? least : `${least} to ${most}`} items; allowed: ${bounds(minItems, maxItems)}`,
+      message: `the list has ${counted(least, most)} items; allowed: ${bounds(minItems, maxItems)}`,
       fix: most < minItems ? 'add items' : 'remove items',
     });
   }
@@ -302,8 +321,9 @@ export class Judge {
     }
     for (const [pattern, of] of Object.entries(schema.patternProperties ?? {})) {
       const matched = matches(pattern, name);
-      if (matched !== false) known = true;
-      if (matched) verdict = and(verdict, this.judge(value, of, here, decided, report));
+      if (matched === false) continue;
+      known = true;
+      verdict = and(verdict, matched && this.judge(value, of, here, decided, report));
     }
     if (known || schema.additionalProperties === undefined || schema.additionalProperties === true) return verdict;
     if (schema.additionalProperties !== false)
@@ -368,7 +388,7 @@ export class Judge {
         ? Infinity
         : each.filter((present) => present !== false).length;
       if (most < minProperties || least > maxProperties) {
-        const message = `there are ${least === most ? least : `${least} to ${most}`} members; allowed: ${bounds(minProperties, maxProperties)}`;
+        const message = `there are ${counted(least, most)} members; allowed: ${bounds(minProperties, maxProperties)}`;
         verdict = fail(report, {
           code: 'CFN309',
           path,
@@ -561,6 +581,22 @@ function isSame(value: unknown, allowed: unknown): boolean {
   return a === b || (/^(true|false)$/i.test(a) && a.toLowerCase() === b.toLowerCase());
 }
 
+/** 0.3 is a multiple of 0.1, whatever their binary fractions say. */
+function isMultiple(number: number, of: number): boolean {
+  const times = number / of;
+  return Math.abs(times - Math.round(times)) <= 1e-9 * Math.max(1, Math.abs(times));
+}
+
+function hasFunction(value: Json): boolean {
+  if (Array.isArray(value)) return value.some(hasFunction);
+  if (typeof value === 'string') return value.includes('{{resolve:');
+  return isObject(value) && (intrinsicOf(value) !== undefined || Object.values(value).some(hasFunction));
+}
+
+function written(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
+}
+
 function membersOf(item: Json, names: readonly string[]): JsonObject | undefined {
   if (!isObject(item) || !names.every((name) => Object.hasOwn(item, name))) return undefined;
   return Object.fromEntries(names.map((name) => [name, item[name]!]));
@@ -629,6 +665,11 @@ function bounds(least: number, most: number): string {
   if (most === Infinity) return `at least ${least}`;
   if (least === -Infinity || least === 0) return `at most ${most}`;
   return least === most ? `exactly ${least}` : `${least} to ${most}`;
+}
+
+function counted(least: number, most: number): string {
+  if (least === most) return String(least);
+  return most === Infinity ? `at least ${least}` : `${least} to ${most}`;
 }
 
 function listed(names: readonly string[], conjunction = 'or'): string {

@@ -1,5 +1,5 @@
 /** Java's and Python's syntax that JavaScript reads as something else, without an error. */
-const FOREIGN = /\\[AZzGhHQEeRX]|\\x\{|\[\[:|&&\[|\(\?[a-zA-Z-]+[:)]|[*+?}]\+/;
+const FOREIGN = /\\[AZzGhHQEeRX]|\\x\{|\[\[:|&&\[|\(\?[a-zA-Z-]+[:)]/;
 
 const compiled = new Map<string, RegExp | undefined>();
 
