@@ -231,7 +231,7 @@ export function database(inputs: DatabaseInputs) {
       MasterUserSecret: { KmsKeyId: meets('PF.Secrets.cmk', dataKeyArn) },
       EnableIAMDatabaseAuthentication: meets('RDS.12', true),
       EnableHttpEndpoint: true,
-      DeletionProtection: meets('RDS.7', databaseDeletionProtection.ref),
+      DeletionProtection: databaseDeletionProtection.ref,
       BackupRetentionPeriod: databaseBackupRetentionDays.ref,
       PreferredBackupWindow: databaseBackupWindow.ref,
       PreferredMaintenanceWindow: databaseMaintenanceWindow.ref,

@@ -15,7 +15,7 @@ export const dynamodb: Controls = {
     all([
       () => table.at('SSESpecification', 'SSEEnabled').is(true),
       () => table.at('SSESpecification', 'KMSMasterKeyId').present(),
-      () => table.at('SSESpecification', 'KMSMasterKeyId').isNot('alias/aws/dynamodb'),
+      () => table.at('SSESpecification', 'KMSMasterKeyId').isNotOfAws('alias/aws/dynamodb'),
     ]),
   ),
 };

@@ -1,5 +1,5 @@
 import { type Controls, on } from './control.ts';
-import { any } from './judgement.ts';
+import { all, any } from './judgement.ts';
 
 const GROUP = 'AWS::ElastiCache::ReplicationGroup';
 
@@ -13,5 +13,10 @@ export const elasticache: Controls = {
   'ElastiCache.6': on(GROUP, (group) =>
     any([() => group.at('AuthToken').present(), () => group.at('UserGroupIds').present()]),
   ),
-  'ElastiCache.7': on(GROUP, (group) => group.at('CacheSubnetGroupName').isNot('', 'default')),
+  'ElastiCache.7': on(GROUP, (group) =>
+    all([
+      () => group.at('CacheSubnetGroupName').present(),
+      () => group.at('CacheSubnetGroupName').isNotOfAws('default'),
+    ]),
+  ),
 };

@@ -6,7 +6,18 @@ import type { TemplateScope } from '../scenarios/scope.ts';
 import { compareResolved, type Dependency, isUnknown, type Resolved, type Unknown } from '../scenarios/unknown.ts';
 import type { Variable } from '../scenarios/variables.ts';
 import { all, any, fails, HOLDS, type Judgement, type Need } from './judgement.ts';
-import { atLeast, atMost, ending, matching, NOT_EMPTY, noneOf, oneOf, outcomesOf, type TextTest } from './tests.ts';
+import {
+  atLeast,
+  atMost,
+  ending,
+  matching,
+  NOT_EMPTY,
+  noneOf,
+  notOfAws,
+  oneOf,
+  outcomesOf,
+  type TextTest,
+} from './tests.ts';
 
 /** One class of deployments, in which a control is asked. */
 export interface Scene {
@@ -173,6 +184,11 @@ export class Place {
   /** None of these values. Left out, it holds. */
   isNot(...values: readonly (string | number | boolean)[]): Judgement {
     return this.test(noneOf(values), { absent: HOLDS });
+  }
+
+  /** Not one of these names of AWS's own things: `default`, `alias/aws/…`. Left out, it holds. */
+  isNotOfAws(...names: readonly string[]): Judgement {
+    return this.test(notOfAws(names), { absent: HOLDS });
   }
 
   atLeast(number: number, options: Options = {}): Judgement {

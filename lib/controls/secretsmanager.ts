@@ -13,7 +13,7 @@ export const secretsmanager: Controls = {
   'PF.Secrets.cmk': on('AWS::SecretsManager::Secret', (secret) =>
     all([
       () => secret.at('KmsKeyId').present(),
-      () => secret.at('KmsKeyId').isNot('alias/aws/secretsmanager', 'aws/secretsmanager'),
+      () => secret.at('KmsKeyId').isNotOfAws('alias/aws/secretsmanager', 'aws/secretsmanager'),
     ]),
   ),
 };

@@ -55,6 +55,19 @@ export function noneOf(values: readonly Scalar[]): TextTest {
   };
 }
 
+/** None of the names that AWS keeps for what is its own: what a stack makes, or another exports, never has one. */
+export function notOfAws(names: readonly string[]): TextTest {
+  const test = noneOf(names);
+  return {
+    ...test,
+    wanted: `not ${names.join(' or ')}, which AWS provides`,
+    passesUnknown: (value) =>
+      ['attribute', 'reference', 'import'].includes(value.$unknown) || test.passesUnknown!(value) === true
+        ? true
+        : undefined,
+  };
+}
+
 const NEVER_EMPTY: readonly Unknown['$unknown'][] = ['attribute', 'reference', 'import', 'ssm', 'dynamic', 'zones'];
 
 export const NOT_EMPTY: TextTest = {
