@@ -1,9 +1,10 @@
 // Cuts lib/spec/index/ from its sources: the registry's JSON schemas and the rules that the PyPI package cfn-lint carries,
 // @aws-cdk/aws-service-spec, and two tables of the project (lib/spec/patches.json, lib/data/interruptions.json). Run by
 // `npm run spec`, seldom, after a version of either package has changed; a refresh is a commit of its own. Needs the virtual
-// environment of scripts/setup.mjs (or PLAINFORM_VENV). The same sources give the same bytes.
+// environment of scripts/setup.mjs (or PLAINFORM_VENV). The same sources give the same bytes; with --check nothing is written, and
+// what would change is named.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadAwsServiceSpec } from '@aws-cdk/aws-service-spec';
@@ -46,8 +47,7 @@ const { registry, regionsOf, regions } = readRegions();
 const rules = readRules();
 const types = [...new Set([...registry.keys(), ...specByType.keys()])].sort();
 
-rmSync(out, { recursive: true, force: true });
-mkdirSync(join(out, 'rules'), { recursive: true });
+const files = new Map();
 for (const type of types) write(`${type.replaceAll('::', '-')}.json`, entryOf(type));
 for (const { rule, severity, text, schema } of rules.values())
   write(`rules/${rule}.json`, { rule, severity, text, schema });
@@ -62,7 +62,24 @@ write('versions.json', {
   types: types.length,
   rules: rules.size,
 });
-process.stdout.write(`${types.length} types, ${rules.size} rules written to lib/spec/index\n`);
+if (process.argv.includes('--check')) {
+  const changed = changedFiles();
+  for (const name of changed) process.stdout.write(`lib/spec/index/${name} is not what its sources give\n`);
+  process.stdout.write(`${types.length} types, ${rules.size} rules: ${changed.length} files differ\n`);
+  if (changed.length > 0) process.exitCode = 1;
+} else {
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(join(out, 'rules'), { recursive: true });
+  for (const [name, text] of files) writeFileSync(join(out, name), text);
+  process.stdout.write(`${types.length} types, ${rules.size} rules written to lib/spec/index\n`);
+}
+
+/** Files that the sources would write otherwise, and files that they would not write. */
+function changedFiles() {
+  const there = readdirSync(out, { recursive: true }).filter((name) => name.endsWith('.json'));
+  const differs = ([name, text]) => !existsSync(join(out, name)) || readFileSync(join(out, name), 'utf8') !== text;
+  return [...[...files].filter(differs).map(([name]) => name), ...there.filter((name) => !files.has(name))].sort();
+}
 
 /** See ResourceType in lib/spec/resource-type.ts for what each key means. */
 function entryOf(type) {
@@ -363,7 +380,7 @@ function has(object, name) {
 }
 
 function write(name, value) {
-  writeFileSync(join(out, name), `${layOut(value)}\n`);
+  files.set(name, `${layOut(value)}\n`);
 }
 
 function json(path) {
