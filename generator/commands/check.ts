@@ -13,11 +13,13 @@ import { verdictCounts } from '../../lib/report/controls.ts';
 import { countFindings, renderFinding, sortFindings } from '../../lib/report/findings.ts';
 import { renderOpinion } from '../../lib/report/opinions.ts';
 import type { Tool } from '../opinions.ts';
+import { regionNamed } from '../region.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface Options {
   arguments: string[];
   strict?: boolean;
+  region?: string;
   /** Asks other tools too; a list of them from inside. */
   opinions?: boolean | readonly Tool[];
   /** Proves the controls of the catalogue too. */
@@ -37,7 +39,8 @@ type Format = (typeof FORMATS)[number];
  */
 export async function check(options: Options, terminal: Terminal): Promise<0 | 1 | 2> {
   const format = formatOf(options);
-  const files = filesOf(options.arguments).map(checkFile);
+  const region = options.region === undefined ? undefined : regionNamed(options.region);
+  const files = filesOf(options.arguments).map((file) => checkFile(file, region));
   const controls = options.controls || options.params ? await controlsOf(files, options.params ?? []) : undefined;
   const checked = files.map(({ result }, index): CheckedTemplate => {
     const { facts = [], findings = [] } = controls?.[index] ?? {};
@@ -172,10 +175,10 @@ interface CheckedFile {
   readonly document?: TemplateDocument;
 }
 
-function checkFile(file: string): CheckedFile {
+function checkFile(file: string, region: string | undefined): CheckedFile {
   try {
     const document = readTemplate(file);
-    return { document, result: checkTemplate(document) };
+    return { document, result: checkTemplate(document, region) };
   } catch (error) {
     if (!(error instanceof CfnError)) throw error;
     const scenarios = { total: 'unknown', reachable: 'unknown' };

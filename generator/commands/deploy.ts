@@ -13,6 +13,7 @@ import {
 } from '../../lib/deployment/deploy-stack.ts';
 import { recordedTypes } from '../../lib/deployment/emulator.ts';
 import { countChanges, renderChanges } from '../../lib/report/changes.ts';
+import { renderFinding } from '../../lib/report/findings.ts';
 import { checkParameterValues } from '../../lib/scenarios/parameters.ts';
 import { interruptible } from '../interrupt.ts';
 import type { Terminal } from '../terminal.ts';
@@ -58,9 +59,10 @@ export async function deployStacks(
   const read = stacks.map((stack) => ({ ...stack, ...readStack(stack) }));
   const problems = read.flatMap((stack) => stack.problems);
   if (problems.length > 0) throw new CfnError(problems);
-  const errors = read
-    .flatMap(({ document }) => checkTemplate(document).findings)
-    .filter(({ severity }) => severity === 'error');
+  const findings = read.flatMap(({ document, region }) => checkTemplate(document, region).findings);
+  for (const finding of findings.filter(({ code }) => code === 'CFN315'))
+    terminal.progress(renderFinding(finding, terminal.paint));
+  const errors = findings.filter(({ severity }) => severity === 'error');
   if (errors.length > 0 && !options.force) throw new CfnError(errors, { exitCode: 1 });
 
   const recorded = endpoint ? recordedTypes() : new Set<string>();

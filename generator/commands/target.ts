@@ -3,6 +3,7 @@ import { startEmulator } from '../../lib/deployment/emulator.ts';
 import { fileInProject } from '../../lib/project.ts';
 import { primaryRegion } from '../../lib/region.ts';
 import { ENVIRONMENTS, type EnvironmentName, stacksOf } from '../environments.ts';
+import { regionNamed } from '../region.ts';
 
 export interface TargetOptions {
   target: string;
@@ -46,17 +47,6 @@ export function chosenStacks({ environment, template, stackName, parameters, reg
   }
   const parameterFile = parameters === undefined ? {} : { parameterFile: parameters };
   return [{ stackName, template, region: regionNamed(region ?? primaryRegion()), ...parameterFile }];
-}
-
-/** Throws CFN706 where it is no name of a region. Whether AWS has one of that name, AWS says. */
-function regionNamed(region: string): string {
-  if (/^[a-z]{2,}(-[a-z]+)+-\d+$/.test(region)) return region;
-  throw new CfnError({
-    code: 'CFN706',
-    severity: 'error',
-    message: `"${region}" is no region`,
-    fix: 'name one as AWS does: --region us-west-2',
-  });
 }
 
 /**

@@ -9,7 +9,7 @@ import { listScenarios } from '../scenarios/list.ts';
 import { violationsOf } from '../scenarios/parameters.ts';
 import { unreachableConditions } from '../scenarios/reachability.ts';
 import { unsafeReferences } from '../scenarios/references.ts';
-import { hasAttribute } from '../spec/resource-type.ts';
+import { hasAttribute, isAvailable, isKnownRegion } from '../spec/resource-type.ts';
 import { validateResourceBody, validationContext } from '../spec/validate.ts';
 import { checkFunctions } from './functions.ts';
 import { checkParameterDeclarations } from './parameter-declarations.ts';
@@ -29,9 +29,10 @@ export interface CheckResult {
 
 /**
  * Validity of one template: syntax, references, types and properties, attributes, parameter defaults, conditions that nothing
- * reaches, references to what may be absent. Never throws: a part that cannot go on is named in `notJudged`.
+ * reaches, references to what may be absent; with a region, whether that has the types (CFN315). Never throws: a part that
+ * cannot go on is named in `notJudged`.
  */
-export function checkTemplate(document: TemplateDocument): CheckResult {
+export function checkTemplate(document: TemplateDocument, region?: string): CheckResult {
   const { template, findings: looping, origin } = expandForEach(document.template);
   const complete = looping.length === 0;
   const result: CheckResult = {
@@ -77,6 +78,7 @@ export function checkTemplate(document: TemplateDocument): CheckResult {
       ['what is declared', unrolled(() => checkUsage(template, document.template))],
       ['resource types and properties', unrolled(() => resources(template))],
       ['attributes', unrolled(() => attributes(template))],
+      ['region', unrolled(() => (region === undefined ? [] : missingIn(region, template)))],
       ['conditions', () => unreachableConditions(document.template)],
       ['references to what may be absent', () => unsafeReferences(document.template)],
       [
@@ -88,6 +90,8 @@ export function checkTemplate(document: TemplateDocument): CheckResult {
         },
       ],
     ]);
+  if (region !== undefined && !isKnownRegion(region))
+    result.notJudged.push(`which types ${region} has: the registry's schemas do not name this region`);
   if (hasMacro(template)) result.notJudged.push('what macros add or change: only CloudFormation runs them');
   const { macros } = transformsOf(template);
   result.findings = distinct(result.findings).map((finding) => ({
@@ -132,6 +136,17 @@ function resources(template: Template): Finding[] {
   return Object.entries(template.Resources).flatMap(([id, body]) =>
     id.startsWith('Fn::') ? [] : validateResourceBody(body as unknown as JsonObject, ['Resources', id], context),
   );
+}
+
+/** CFN315. A warning: AWS brings types to regions before the index is cut again. */
+function missingIn(region: string, template: Template): Finding[] {
+  return Object.entries(template.Resources).flatMap(([id, { Type: type, Condition: condition }]): Finding[] => {
+    if (typeof type !== 'string' || isAvailable(type, region) !== false) return [];
+    const path = ['Resources', id, 'Type'];
+    const where = condition === undefined ? '' : `, where ${String(condition)} holds`;
+    const message = `${id}.Type: ${region} has no ${type}${where}`;
+    return [{ code: 'CFN315', severity: 'warning', path, message, fix: 'deploy it to a region that has the type' }];
+  });
 }
 
 /** CFN306. */

@@ -97,10 +97,15 @@ export function isPublished(name: string): boolean {
   return /^(AWS|Alexa|AMZN)::/.test(name) && !name.endsWith('::MODULE');
 }
 
+/** Whether the registry's schemas of the region are among the sources. */
+export function isKnownRegion(region: string): boolean {
+  return load<string[]>('regions.json')?.includes(region) === true;
+}
+
 /** `false` where the region does not have the type; undefined where that is not known. Source: the registry, per region. */
 export function isAvailable(type: string, region: string): boolean | undefined {
   const entry = resourceType(type);
-  if (!entry?.sources.includes('registry') || !load<string[]>('regions.json')?.includes(region)) return undefined;
+  if (!entry?.sources.includes('registry') || !isKnownRegion(region)) return undefined;
   if (entry.regions === undefined) return true;
   return 'only' in entry.regions ? entry.regions.only.includes(region) : !entry.regions.except.includes(region);
 }

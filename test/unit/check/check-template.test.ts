@@ -191,3 +191,35 @@ function put(root: Json, path: readonly (string | number)[], replacement: Json):
   }
   if (typeof node === 'object' && node !== null) node[path.at(-1)!] = replacement;
 }
+
+test.each<[string, string, { codes: string[]; notJudged: number }]>([
+  ['a region that has the type', 'us-east-1', { codes: [], notJudged: 0 }],
+  ['a region that does not', 'us-west-2', { codes: ['CFN315'], notJudged: 0 }],
+  ['a region that no source names', 'xx-nowhere-1', { codes: [], notJudged: 1 }],
+])('%s', (_, region, expected) => {
+  const text = `Resources:
+  Report:
+    Type: AWS::CUR::ReportDefinition
+    Condition: Wanted
+    Properties:
+      ReportName: a
+      TimeUnit: DAILY
+      Format: Parquet
+      Compression: Parquet
+      RefreshClosedReports: true
+      ReportVersioning: OVERWRITE_REPORT
+      S3Bucket: a-bucket
+      S3Prefix: a
+      S3Region: us-east-1
+Parameters: { Want: { Type: String, Default: 'yes', AllowedValues: ['yes', 'no'] } }
+Conditions: { Wanted: !Equals [!Ref Want, 'yes'] }
+`;
+  const { findings, notJudged } = checkTemplate(parseTemplate(text, 'a.yaml'), region);
+  expect({ codes: findings.map(({ code }) => code), notJudged: notJudged.length }).toEqual(expected);
+  for (const finding of findings)
+    expect(finding).toMatchObject({
+      severity: 'warning',
+      message: 'Report.Type: us-west-2 has no AWS::CUR::ReportDefinition, where Wanted holds',
+      line: 3,
+    });
+});
