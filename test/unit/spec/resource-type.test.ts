@@ -105,7 +105,6 @@ describe('attributes', () => {
 });
 
 describe('what Ref gives, and tags', () => {
-  // CloudFormation template reference, "Return values" and "Tags" of each type.
   test.each([
     ['AWS::S3::Bucket', ['BucketName'], { property: 'Tags', form: 'standard' }],
     ['AWS::SNS::Topic', ['TopicArn'], { property: 'Tags', form: 'standard' }],
