@@ -15,6 +15,10 @@ interface Options extends TargetOptions, StackOptions {
 /** Holds deployed stacks, those of an environment or a single one, against their templates. */
 export async function verify(options: Options, terminal: Terminal): Promise<0 | 1> {
   const stacks = chosenStacks(options);
+  if (options.target === 'emulator' && options.endpoint === undefined)
+    terminal.progress(
+      'an emulator of its own starts empty: `plainform start` deploys and verifies; say --target aws, or --endpoint, for what stands',
+    );
   const verified = await withTarget(options, (endpoint) => verifyStacks(stacks, endpoint, terminal, options.drift));
   if (options.json) terminal.print(JSON.stringify({ version: 1, stacks: verified }, null, 2));
   else for (const stack of verified) terminal.print(renderVerification(stack, terminal.paint));
