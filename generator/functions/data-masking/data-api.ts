@@ -21,8 +21,8 @@ export type Target = { resourceArn: string; secretArn: string; database: string 
 
 type Failed = { name?: string; message?: string; code?: string; $metadata?: { httpStatusCode?: number } };
 
-/** Time or size exceeded, statement cancelled by its timeout, a value that is taken in a unique index. */
-const TOO_MUCH = /StatementTimeout|response size limit|SQLState: (57014|23505)/i;
+/** Time or size exceeded, statement cancelled by its timeout, a value or the name of a new object that is taken. */
+const TOO_MUCH = /StatementTimeout|response size limit|SQLState: (57014|23505|42710|42P0[67])/i;
 // "Communications link failure" is what a paused Aurora Serverless v1 says; v2 has DatabaseResumingException.
 const PASSING =
   /Throttl|TooManyRequests|Resuming|Communications link|Unavailable|InternalServer|Transaction\w*NotFound|Transaction .*not found|Timeout|ECONN|EPIPE|EAI_AGAIN|socket hang up/i;

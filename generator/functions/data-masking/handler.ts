@@ -93,7 +93,7 @@ export function createHandler(sleep: (milliseconds: number) => Promise<unknown> 
 
       const key = digest('key').toString('hex').slice(0, 16);
       const open = () => openRun(query, hasState, rules.fingerprint, key);
-      // CREATE ... IF NOT EXISTS fails with 23505 when another invocation creates the same at the same time.
+      // CREATE ... IF NOT EXISTS fails when another invocation creates the same at the same time.
       let races = 0;
       const opened = dryRun ? undefined : await persist(open, () => races++ < ATTEMPTS);
       const work = { database, digest, batchRows, hasMarks: hasState || !dryRun, run: opened?.run ?? 0 };
