@@ -24,19 +24,25 @@ export interface StackOutputs {
 
 /**
  * Writes the outputs of deployed stacks to `cfn-outputs/flat-outputs.json`, or with `--mock` those they would have to
- * `cfn-outputs/mock-outputs.json`. Throws CFN608 where a stack is missing; nothing is written then.
+ * `cfn-outputs/mock-outputs.json` (that of staging; another environment or stack has a file with its name). Throws CFN608 where a stack is missing; nothing is written then.
  */
 export async function outputs(options: Options, terminal: Terminal): Promise<0> {
   const stacks = chosenStacks(options);
   const found = options.mock ? mockStackOutputs(stacks) : await deployedOutputs(stacks, options);
   const flat = flatOutputs(found);
-  const file = options.mock ? MOCK_OUTPUTS : FLAT_OUTPUTS;
+  const file = options.mock ? mockFileOf(options) : FLAT_OUTPUTS;
   writeFile(fileInProject(file), `${JSON.stringify(flat, null, 2)}\n`);
   const count = Object.keys(flat).length;
   terminal.print(
     options.json ? JSON.stringify({ version: 1, file, outputs: flat }, null, 2) : `${count} outputs written to ${file}`,
   );
   return 0;
+}
+
+function mockFileOf({ environment, stackName }: Options): string {
+  return stackName === undefined && environment === 'staging'
+    ? MOCK_OUTPUTS
+    : MOCK_OUTPUTS.replace('.json', `.${stackName ?? environment}.json`);
 }
 
 /**

@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
 import { intrinsicOf } from '../cfn/intrinsics.ts';
 import type { Json, Template } from '../cfn/template.ts';
+import { partitionOf } from '../scenarios/regions.ts';
 import { type ResolvedResource, type ResolvedTemplate, resolveTemplate } from '../scenarios/resolve.ts';
 import { isUnknown, type Resolved, textOf, type Unknown } from '../scenarios/unknown.ts';
 import { resourceType } from '../spec/resource-type.ts';
+import { ARN_FORMS, digest, hostMadeUp, idMadeUp, uuid } from './made-up.ts';
 
 export interface MockRequest {
   readonly stackName: string;
@@ -74,33 +75,24 @@ function expressionText(part: Json, context: Context): string {
   return unknownText({ $unknown: 'function', expression: part, dependsOn: [] }, context);
 }
 
-/** IDs that EC2 makes up, by their start. */
-const ID_PREFIX: Readonly<Record<string, string>> = {
-  'AWS::EC2::InternetGateway': 'igw',
-  'AWS::EC2::NatGateway': 'nat',
-  'AWS::EC2::RouteTable': 'rtb',
-  'AWS::EC2::SecurityGroup': 'sg',
-  'AWS::EC2::Subnet': 'subnet',
-  'AWS::EC2::VPC': 'vpc',
-  'AWS::EC2::VPCEndpoint': 'vpce',
-};
-
 /** What `Ref` gives. */
 function referenceText(id: string, context: Context): string {
   const resource = context.resolved.resources[id];
   if (!resource) return `mock-${id}`;
   const { type } = resource;
-  if (ID_PREFIX[type]) return `${ID_PREFIX[type]}-${digest(`${context.stackName} ${id}`)}`;
+  const madeUp = idMadeUp(type, `${context.stackName} ${id}`, context.region);
+  if (madeUp !== undefined) return madeUp;
   const names = resourceType(type)?.ref ?? [];
   if (type === 'AWS::SecretsManager::Secret') return secretArn(nameOf(id, resource, context), context);
-  if (type === 'AWS::SQS::Queue')
-    return `https://sqs.${context.region}.amazonaws.com/${ACCOUNT}/${nameOf(id, resource, context)}`;
+  if (type === 'AWS::SQS::Queue') {
+    const { region } = context;
+    return `https://sqs.${region}.${partitionOf(region).urlSuffix}/${ACCOUNT}/${nameOf(id, resource, context)}`;
+  }
   if (names.some((name) => /Arn$/.test(name))) return arnText(id, resource, context);
   const stated = names.map((name) => resource.properties[name]);
   if (names.length > 0 && stated.every((value) => value !== undefined))
     return stated.map((value) => textFor(value!, context)).join('|');
-  const madeUp = names.some((name) => /Id$/.test(name)) || type === 'AWS::KMS::Key';
-  return madeUp ? uuid(`${context.stackName} ${id}`) : nameOf(id, resource, context);
+  return names.some((name) => /Id$/.test(name)) ? uuid(`${context.stackName} ${id}`) : nameOf(id, resource, context);
 }
 
 /** What `Fn::GetAtt` gives. */
@@ -109,37 +101,64 @@ function attributeText(id: string, attribute: string, context: Context): string 
   if (!resource) return `mock-${id}-${attribute}`;
   const stated = resource.properties[attribute];
   if (stated !== undefined) return textFor(stated, context);
+  const { region, stackName } = context;
+  const host = hostMadeUp(resource.type, attribute, nameOf(id, resource, context), `${stackName} ${id}`, region);
+  if (host !== undefined) return host;
   const last = attribute.split('.').at(-1)!;
-  if (last === 'SecretArn') return secretArn(`rds!cluster-${uuid(`${context.stackName} ${id}`)}`, context);
+  if (last === 'SecretArn') return secretArn(`rds!cluster-${uuid(`${stackName} ${id}`)}`, context);
   if (last === 'Arn' || last.endsWith('Arn')) return arnText(id, resource, context);
-  if (last === 'Port') return textFor(resource.properties.Port ?? '5432', context);
-  if (/^(Address|Endpoint)$/.test(last)) {
-    const kind = attribute
-      .split('.')[0]!
-      .replace(/EndPoint|Endpoint/, '')
-      .toLowerCase();
-    const service = resource.type.split('::')[1]!.toLowerCase().replace('elasticache', 'cache');
-    const host = [nameOf(id, resource, context), kind, `mock.${context.region}.${service}.amazonaws.com`];
-    return host.filter((part) => part !== '').join('.');
-  }
-  if (last.endsWith('Id')) return referenceText(id, context);
-  return `${nameOf(id, resource, context)}-${last.toLowerCase()}`;
+  if (last === 'Port') return textFor(resource.properties.Port ?? portOf(resource), context);
+  const isOwnId = resource.type.endsWith(last.replace(/Id$/, '')) || resourceType(resource.type)?.ref?.includes(last);
+  if (last.endsWith('Id') && isOwnId) return referenceText(id, context);
+  return last.endsWith('Id')
+    ? uuid(`${stackName} ${id} ${last}`)
+    : `${nameOf(id, resource, context)}-${last.toLowerCase()}`;
+}
+
+/** The ports that engines have where the template gives none; the first whose pattern type and engine match. */
+const PORTS: readonly [RegExp, string][] = [
+  [/^AWS::ElastiCache::.* memcached/, '11211'],
+  [/^AWS::(ElastiCache|MemoryDB)::/, '6379'],
+  [/^AWS::Redshift::/, '5439'],
+  [/^AWS::DocDB::/, '27017'],
+  [/^AWS::Neptune::/, '8182'],
+  [/ (aurora-)?(mysql|mariadb)/, '3306'],
+  [/ (custom-)?sqlserver/, '1433'],
+  [/ (custom-)?oracle/, '1521'],
+];
+
+function portOf({ type, properties }: ResolvedResource): string {
+  const engine = `${type} ${typeof properties.Engine === 'string' ? properties.Engine : ''}`;
+  return PORTS.find(([pattern]) => pattern.test(engine))?.[1] ?? '5432';
 }
 
 /** With the six characters that Secrets Manager adds. */
 function secretArn(name: string, { region }: Context): string {
-  return `arn:aws:secretsmanager:${region}:${ACCOUNT}:secret:${name}-${digest(name).slice(0, 6)}`;
+  const { partition } = partitionOf(region);
+  return `arn:${partition}:secretsmanager:${region}:${ACCOUNT}:secret:${name}-${digest(name).slice(0, 6)}`;
 }
 
 function arnText(id: string, resource: ResolvedResource, context: Context): string {
   const [, service = '', kind = ''] = resource.type.toLowerCase().split('::');
-  const form = resourceType(resource.type)?.arn ?? `arn:\${Partition}:${service}:\${Region}:\${Account}:${kind}/\${Id}`;
-  const known: Readonly<Record<string, string>> = { Partition: 'aws', Region: context.region, Account: ACCOUNT };
+  const stated = (name: string) => resource.properties[name];
+  const form =
+    ARN_FORMS[resource.type] ??
+    resourceType(resource.type)?.arn ??
+    `arn:\${Partition}:${service}:\${Region}:\${Account}:${kind}/\${Id}`;
+  const seed = `${context.stackName} ${id}`;
+  const known: Readonly<Record<string, string>> = {
+    Partition: partitionOf(context.region).partition,
+    Region: context.region,
+    Account: ACCOUNT,
+    Digits: digest(seed).slice(0, 16),
+    LoadBalancerKind: stated('Type') === 'network' ? 'net' : stated('Type') === 'gateway' ? 'gwy' : 'app',
+  };
   return form.replace(/\$\{(\w+)\}/g, (_, name: string) => {
-    const stated = resource.properties[name];
     if (known[name] !== undefined) return known[name];
-    if (stated !== undefined) return textFor(stated, context);
-    return resource.type === 'AWS::KMS::Key' ? uuid(`${context.stackName} ${id}`) : nameOf(id, resource, context);
+    const given = stated(name);
+    if (given !== undefined) return textFor(given, context);
+    const isOwnId = resourceType(resource.type)?.ref?.includes(name) || name === 'KeyId';
+    return (isOwnId ? idMadeUp(resource.type, seed, context.region) : undefined) ?? nameOf(id, resource, context);
   });
 }
 
@@ -158,15 +177,4 @@ function nameOf(id: string, { type, properties }: ResolvedResource, context: Con
   return stated === undefined
     ? `${context.stackName}-${id}-${digest(id).slice(0, 12).toUpperCase()}`
     : textFor(stated, context);
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 17);
-}
-
-function uuid(text: string): string {
-  const hex = createHash('sha256').update(text).digest('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
-    '-',
-  );
 }
