@@ -10,7 +10,15 @@ import {
   ListExportsCommand,
   ListStackResourcesCommand,
 } from '@aws-sdk/client-cloudformation';
+import {
+  ConfigServiceClient,
+  DescribeConfigRulesCommand,
+  DescribeConfigurationRecorderStatusCommand,
+  DescribeConfigurationRecordersCommand,
+  DescribeDeliveryChannelsCommand,
+} from '@aws-sdk/client-config-service';
 import { GetBucketLifecycleConfigurationCommand, S3Client } from '@aws-sdk/client-s3';
+import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { deployStacks } from '../../generator/commands/deploy.ts';
 import { chosenStacks } from '../../generator/commands/target.ts';
@@ -68,15 +76,6 @@ const deployWithAws = (stack: ReturnType<typeof stacksOf>[number]) =>
     ...['--parameter-overrides', `file://${fileInProject(stack.parameterFile)}`],
     ...['--capabilities', 'CAPABILITY_NAMED_IAM', 'CAPABILITY_AUTO_EXPAND'],
   );
-
-/** Deploys a text with parameters; the promise is refused where CloudFormation refuses. */
-
-/** The emulator sees no change in a parameter that only conditions use: such a stack is made anew. */
-async function deleted(stackName: string): Promise<void> {
-  await cloudFormation().send(new DeleteStackCommand({ StackName: stackName }));
-  while ((await describeStack(cloudFormation(), target(), stackName)) !== undefined)
-    await new Promise((resolve) => setTimeout(resolve, 100));
-}
 
 const parametersOf = (stack: ReturnType<typeof stacksOf>[number]) =>
   readParameterFile(fileInProject(stack.parameterFile)).values;
@@ -195,10 +194,19 @@ describe(`changes to it${why}`, () => {
     60_000,
   );
 
+  const config = () => new ConfigServiceClient(clientOptions(target()));
+  const ofConfig = async () => ({
+    recorders: (await config().send(new DescribeConfigurationRecordersCommand({}))).ConfigurationRecorders ?? [],
+    recording: (
+      (await config().send(new DescribeConfigurationRecorderStatusCommand({}))).ConfigurationRecordersStatus ?? []
+    ).map(({ recording }) => recording),
+    channels: (await config().send(new DescribeDeliveryChannelsCommand({}))).DeliveryChannels ?? [],
+    rules: (await config().send(new DescribeConfigRulesCommand({}))).ConfigRules ?? [],
+  });
+
   scenario(
-    'AWS Config asked for has recorder, channel and at least 12 rules',
+    'AWS Config is switched on by an update: a recorder that records, its channel, at least 12 rules',
     async () => {
-      await deleted('staging-governance');
       const parameters = {
         ...parametersOf(governance!),
         CreateConfigRecorder: 'true',
@@ -206,13 +214,22 @@ describe(`changes to it${why}`, () => {
         CreateConfigRules: 'true',
       };
       await deployText(target(), 'staging-governance', templateOf(governance!), parameters);
-      const { StackResourceSummaries = [] } = await cloudFormation().send(
-        new ListStackResourcesCommand({ StackName: 'staging-governance' }),
-      );
-      const count = (type: string) => StackResourceSummaries.filter(({ ResourceType }) => ResourceType === type).length;
-      expect(count('AWS::Config::ConfigurationRecorder')).toBe(1);
-      expect(count('AWS::Config::DeliveryChannel')).toBe(1);
-      expect(count('AWS::Config::ConfigRule')).toBeGreaterThanOrEqual(12);
+      const { recorders, recording, channels, rules } = await ofConfig();
+      expect(recorders.map(({ recordingGroup }) => recordingGroup?.allSupported)).toEqual([true]);
+      expect(recording).toEqual([true]);
+      const bucket = (await stackOutputs(target(), 'staging-governance'))?.ConfigBucketName;
+      expect(channels.map(({ s3BucketName }) => s3BucketName)).toEqual([bucket]);
+      expect(rules.length).toBeGreaterThanOrEqual(12);
+      expect(new Set(rules.map(({ Source }) => Source?.SourceIdentifier)).size).toBe(rules.length);
+    },
+    60_000,
+  );
+
+  scenario(
+    'and off again by an update: nothing of it is left but what it has recorded',
+    async () => {
+      await deployText(target(), 'staging-governance', templateOf(governance!), parametersOf(governance!));
+      expect(await ofConfig()).toEqual({ recorders: [], recording: [], channels: [], rules: [] });
     },
     60_000,
   );
@@ -272,6 +289,9 @@ describe(`changes to it${why}`, () => {
         new ListStackResourcesCommand({ StackName: 'failing' }),
       );
       expect(StackResourceSummaries.filter(({ ResourceStatus }) => ResourceStatus === 'CREATE_COMPLETE')).toEqual([]);
+      const { QueueUrls = [] } = await new SQSClient(clientOptions(target())).send(new ListQueuesCommand({}));
+      expect(QueueUrls.filter((url) => url.includes('failing'))).toEqual([]);
+      expect(QueueUrls).not.toEqual([]); // those of the environment: the question was answered
     },
     60_000,
   );
