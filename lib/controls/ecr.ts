@@ -1,4 +1,5 @@
 import { type Controls, on } from './control.ts';
+import { notPublic } from './policy.ts';
 
 const REPOSITORY = 'AWS::ECR::Repository';
 
@@ -8,4 +9,5 @@ export const ecr: Controls = {
     repository.at('ImageTagMutability').is('IMMUTABLE', 'IMMUTABLE_WITH_EXCLUSION'),
   ),
   'ECR.3': on(REPOSITORY, (repository) => repository.at('LifecyclePolicy').present('LifecyclePolicy is missing')),
+  'PF.ECR.public': on(REPOSITORY, (repository) => notPublic(repository.at('RepositoryPolicyText'))),
 };

@@ -12,9 +12,11 @@ import { efs } from './efs.ts';
 import { eks } from './eks.ts';
 import { elasticache } from './elasticache.ts';
 import { elb } from './elb.ts';
+import { iam } from './iam.ts';
 import { kms } from './kms.ts';
 import { lambda } from './lambda.ts';
 import { messaging } from './messaging.ts';
+import { policies } from './policies.ts';
 import { rds } from './rds.ts';
 import { s3 } from './s3.ts';
 import { secretsmanager } from './secretsmanager.ts';
@@ -35,9 +37,11 @@ export const CONTROLS: Controls = {
   ...eks,
   ...elasticache,
   ...elb,
+  ...iam,
   ...kms,
   ...lambda,
   ...messaging,
+  ...policies,
   ...rds,
   ...s3,
   ...secretsmanager,

@@ -45,10 +45,45 @@ const keepsNoSecret = (name: string, value: Place): Judgement =>
     { absent: HOLDS },
   );
 
+const PERMISSION = 'AWS::Lambda::Permission';
+
+const SERVICE = { ...matching(/.*\.amazonaws\.com(\.cn)?/, 'a service of AWS'), edges: [] };
+
+/** Says for whom Lambda is called. S3's ARNs have no account: the same bucket name may be another owner's tomorrow. */
+const namesCaller = (permission: Subject, ...properties: readonly string[]): Judgement =>
+  any(
+    properties.map((property) => () => permission.at(property).present()),
+    fails(
+      permission.at('Principal').here,
+      `Principal alone does not limit who may call: none of ${properties.join(', ')} does`,
+    ),
+  );
+
 const inVpc = (fn: Subject): Judgement =>
   all([() => fn.at('VpcConfig', 'SubnetIds').present(), () => fn.at('VpcConfig', 'SecurityGroupIds').present()]);
 
 export const lambda: Controls = {
+  // Stricter than Security Hub, which of services asks it of Amazon S3 only: any service can be told to call for another account.
+  'Lambda.1': on([PERMISSION, 'AWS::Lambda::LayerVersionPermission'], (permission) => {
+    const principal = permission.at('Principal');
+    if (permission.type !== PERMISSION)
+      return when(principal.is('*'), () =>
+        permission
+          .at('OrganizationId')
+          .present('every account may use the layer: Principal is *, without OrganizationId'),
+      );
+    return all([
+      () =>
+        when(all([principal.is('*'), () => permission.at('FunctionUrlAuthType').isNot('AWS_IAM')]), () =>
+          namesCaller(permission, 'PrincipalOrgID', 'SourceAccount', 'SourceArn'),
+        ),
+      () => when(principal.is('s3.amazonaws.com'), () => namesCaller(permission, 'SourceAccount', 'PrincipalOrgID')),
+      () =>
+        when(principal.test(SERVICE), () =>
+          namesCaller(permission, 'SourceArn', 'SourceAccount', 'PrincipalOrgID', 'EventSourceToken'),
+        ),
+    ]);
+  }),
   'Lambda.2': on(FUNCTION, (fn) => when(fn.at('PackageType').isNot('Image'), () => fn.at('Runtime').is(...SUPPORTED))),
   'Lambda.3': on(FUNCTION, inVpc),
   'PF.Lambda.dlq': on(FUNCTION, (fn, stack) =>

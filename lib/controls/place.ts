@@ -235,7 +235,9 @@ export class Place {
   some(judge: (item: Place) => Judgement, otherwise: string): Judgement {
     const items = this.#items();
     if (!Array.isArray(items)) return items as Judgement;
-    return any(
+    const { split } = this.scene;
+    split.depth++; // lists inside are not split: their items do not count one by one here
+    const judgement = any(
       items.map((item) => () => {
         const { content } = item;
         if (content.is === 'absent') return fails(item.path, otherwise);
@@ -243,6 +245,8 @@ export class Place {
       }),
       fails(this.here, otherwise),
     );
+    split.depth--;
+    return judgement;
   }
 
   #items(): readonly Place[] | Judgement {

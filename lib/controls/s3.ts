@@ -1,7 +1,17 @@
-import { type Controls, on } from './control.ts';
+import { type Control, type Controls, on, type Stack } from './control.ts';
 import { all, any, fails, HOLDS, type Judgement, when } from './judgement.ts';
 import type { Place, Subject } from './place.ts';
-import { oneOf } from './tests.ts';
+import {
+  admitsAnyone,
+  coversAction,
+  denies,
+  everyAllow,
+  hasOneMember,
+  notPublic,
+  OWN_ACCOUNT,
+  someStatement,
+} from './policy.ts';
+import { oneOf, type TextTest } from './tests.ts';
 
 const FLAGS = ['BlockPublicAcls', 'BlockPublicPolicy', 'IgnorePublicAcls', 'RestrictPublicBuckets'];
 const OWNER_DECIDES = ['ObjectWriter', 'BucketOwnerPreferred'];
@@ -26,7 +36,135 @@ function encryptedBy(bucket: Subject, judge: (algorithm: Place) => Judgement): J
 const keepsBlocking = (point: Subject): Judgement =>
   all(FLAGS.map((flag) => () => point.at('PublicAccessBlockConfiguration', flag).isNot(false)));
 
+const BUCKET = 'AWS::S3::Bucket';
+const BUCKET_POLICY = 'AWS::S3::BucketPolicy';
+
+const READING = ['GetObject', 'GetObjectVersion', 'ListBucket', 'ListBucketVersions', 'GetBucketAcl', 'GetObjectAcl'];
+const WRITING = [
+  ...['PutObject', 'DeleteObject', 'DeleteObjectVersion', 'PutObjectAcl', 'PutBucketAcl', 'PutBucketPolicy'],
+  ...['DeleteBucket', 'DeleteBucketPolicy', 'ReplicateObject', 'RestoreObject', 'AbortMultipartUpload'],
+];
+/** What Security Hub's S3.6 takes amiss in other accounts. */
+const DANGEROUS = [
+  'DeleteBucketPolicy',
+  'PutBucketAcl',
+  'PutBucketPolicy',
+  'PutEncryptionConfiguration',
+  'PutObjectAcl',
+];
+
+const ofS3 = (actions: readonly string[]): string[] => actions.map((action) => `s3:${action}`);
+
+/** Those buckets of the template that a policy is for, which say so. */
+function someBucketOf(
+  policy: Subject,
+  stack: Stack,
+  judge: (bucket: Subject) => Judgement,
+  otherwise: string,
+): Judgement {
+  return any(
+    stack
+      .all(BUCKET)
+      .map(
+        (bucket) => () =>
+          all([bucket.exists(), () => policy.at('Bucket').refersTo(bucket, 'BucketName'), () => judge(bucket)]),
+      ),
+    fails(policy.here, otherwise),
+  );
+}
+
+/** By an access control list that nothing ignores, or by a policy that nothing restricts. */
+function closedTo(acls: readonly string[], actions: readonly string[]): Control {
+  return on([BUCKET, BUCKET_POLICY], (subject, stack) => {
+    const blocks = (bucket: Subject, flag: string) => bucket.at('PublicAccessBlockConfiguration', flag).is(true);
+    if (subject.type === BUCKET)
+      return any([() => subject.at('AccessControl').isNot(...acls), () => blocks(subject, 'IgnorePublicAcls')]);
+    const judged = notPublic(subject.at('PolicyDocument'), ...ofS3(actions));
+    if (judged.is === 'holds') return judged;
+    return any([
+      judged,
+      () => someBucketOf(subject, stack, (bucket) => blocks(bucket, 'RestrictPublicBuckets'), 'no bucket restricts it'),
+    ]);
+  });
+}
+
+/** `${Bucket.Arn}/*` is for the objects; the bucket's own ARN is for the bucket; `*` for both. */
+const OF_OBJECTS: TextTest = {
+  wanted: 'the objects',
+  passes: (text) => text.endsWith('*'),
+  edges: ['*'],
+  passesUnknown: ({ parts, $unknown }) => {
+    const last = parts?.at(-1);
+    return $unknown === 'attribute' ? false : typeof last === 'string' ? last.endsWith('*') : undefined;
+  },
+};
+const OF_BUCKET: TextTest = {
+  wanted: 'the bucket',
+  passes: (text) => !text.endsWith('/*'),
+  edges: ['*'],
+  passesUnknown: ({ parts, $unknown }) => {
+    const last = parts?.at(-1);
+    return $unknown === 'attribute' ? true : typeof last === 'string' ? !last.endsWith('/*') : undefined;
+  },
+};
+
+/** Denies everybody everything over plain HTTP. Source: Amazon S3 user guide, security best practices, read 2026-11-21. */
+function refusesHttp(statement: Place): Judgement {
+  const condition = statement.at('Condition');
+  const resource = statement.at('Resource');
+  return all([
+    () => denies(statement),
+    () => admitsAnyone(statement),
+    () => statement.at('NotPrincipal').absent(),
+    () => statement.at('Action').some((action) => action.is('*', 's3:*', 'S3:*'), 'it denies some actions only'),
+    () => resource.some((one) => one.test(OF_OBJECTS), 'it leaves the objects out'),
+    () => resource.some((one) => one.test(OF_BUCKET), 'it leaves the bucket itself out'),
+    () => hasOneMember(condition),
+    () =>
+      any(
+        ['Bool', 'BoolIfExists'].map((operator) => () => asksForHttp(condition.at(operator))),
+        fails(condition.here, 'its Condition is not aws:SecureTransport false'),
+      ),
+  ]);
+}
+
+function asksForHttp(keys: Place): Judgement {
+  const named = keys.members().find(([key]) => key.toLowerCase() === 'aws:securetransport');
+  const value = named ? named[1] : keys.at('aws:SecureTransport');
+  return all([() => hasOneMember(keys), value.present(), () => value.every((one) => one.is(false))]);
+}
+
 export const s3: Controls = {
+  'S3.2': closedTo(['PublicRead', 'PublicReadWrite', 'AuthenticatedRead'], READING),
+  'S3.3': closedTo(['PublicReadWrite'], WRITING),
+  'S3.5': on([BUCKET, BUCKET_POLICY], (subject, stack) => {
+    if (subject.type === BUCKET_POLICY)
+      return someStatement(
+        subject.at('PolicyDocument'),
+        refusesHttp,
+        'no statement denies everything where aws:SecureTransport is false',
+      );
+    return any(
+      stack
+        .all(BUCKET_POLICY)
+        .map((policy) => () => all([policy.exists(), () => policy.at('Bucket').refersTo(subject, 'BucketName')])),
+      fails(subject.here, 'it has no bucket policy that refuses plain HTTP'),
+    );
+  }),
+  'S3.6': on(BUCKET_POLICY, (policy) =>
+    everyAllow(policy.at('PolicyDocument'), (statement) =>
+      when(coversAction(statement, ...ofS3(DANGEROUS)), () =>
+        all([
+          () => statement.at('NotPrincipal').absent('NotPrincipal lets other accounts in'),
+          () =>
+            statement.at('Principal').content.is === 'mapping'
+              ? HOLDS
+              : statement.at('Principal').every((one) => one.test(OWN_ACCOUNT)),
+          () => statement.at('Principal', 'AWS').every((one) => one.test(OWN_ACCOUNT)),
+        ]),
+      ),
+    ),
+  ),
   // S3 has encrypted every new object since January 2023; the control wants it said.
   'S3.4': on('AWS::S3::Bucket', (bucket) => encryptedBy(bucket, (algorithm) => algorithm.present())),
   'S3.7': on('AWS::S3::Bucket', (bucket) =>

@@ -68,13 +68,22 @@ export function notOfAws(names: readonly string[]): TextTest {
   };
 }
 
-const NEVER_EMPTY: readonly Unknown['$unknown'][] = ['attribute', 'reference', 'import', 'ssm', 'dynamic', 'zones'];
+const NEVER_EMPTY: readonly Unknown['$unknown'][] = [
+  'attribute',
+  'reference',
+  'import',
+  'pseudo',
+  'ssm',
+  'dynamic',
+  'zones',
+];
 
 export const NOT_EMPTY: TextTest = {
   wanted: 'given',
   passes: (text) => text !== '',
   good: complement(literal('')),
   edges: [''],
+  range: () => true,
   passesUnknown: (value) =>
     NEVER_EMPTY.includes(value.$unknown) ||
     value.parts?.some((part) => typeof part === 'string' && part !== '') ||
