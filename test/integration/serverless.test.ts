@@ -3,18 +3,22 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { ENVIRONMENTS, stacksOf } from '../../generator/environments.ts';
+import { readParameterFile } from '../../lib/cfn/parameter-file.ts';
 import { parseTemplate, readTemplate } from '../../lib/cfn/read.ts';
 import { expandServerless } from '../../lib/cfn/serverless.ts';
 import { isObject, type Json, type JsonObject, type Template } from '../../lib/cfn/template.ts';
 import { checkTemplate } from '../../lib/check/check-template.ts';
 import { fileInProject } from '../../lib/project.ts';
+import { resolveTemplate } from '../../lib/scenarios/resolve.ts';
 
 const python = `${process.env.PLAINFORM_VENV ?? fileInProject('.venv')}/bin/python`;
 
-/** What the SAM translator makes of it. */
-function translated(template: Template): Template {
+/** What the SAM translator makes of it, with these values of its parameters. */
+function translated(template: Template, parameters: Record<string, string> = {}): Template {
   const script = fileInProject('test/integration/serverless/translate.py');
-  const { status, stdout, stderr } = spawnSync(python, [script], { input: JSON.stringify(template), encoding: 'utf8' });
+  const input = JSON.stringify({ template, parameters });
+  const { status, stdout, stderr } = spawnSync(python, [script], { input, encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
   return JSON.parse(stdout);
 }
@@ -113,26 +117,53 @@ describeWithPython('expanded as the SAM translator does (needs .venv)', () => {
   });
 });
 
-describeWithPython('what the SAM translator makes of the masking template (needs .venv)', () => {
-  const made = () => translated(CASES['the masking template']!);
+const underParameterFiles = ENVIRONMENTS.flatMap((environment) =>
+  stacksOf(environment)
+    .filter(({ template }) => template.endsWith('-masking.yaml'))
+    .map(({ parameterFile }) => ({ environment, values: readParameterFile(fileInProject(parameterFile)).values })),
+);
 
-  test('has no finding of ours', () => {
+describe.each(underParameterFiles)('the masking template with the parameters of $environment', ({ values }) => {
+  const scenario = existsSync(python) ? test : test.skip;
+  const why = existsSync(python) ? '' : ' (skipped: no .venv)';
+  const made = () => translated(CASES['the masking template']!, values);
+
+  scenario(`has no error of ours once the SAM translator has made it plain${why}`, () => {
     const document = parseTemplate(JSON.stringify(made()), 'translated.json');
+    expect(Object.values(document.template.Resources).map(({ Type }) => Type)).not.toContain(
+      expect.stringMatching(/Serverless/),
+    );
     expect(checkTemplate(document).findings.filter(({ severity }) => severity === 'error')).toEqual([]);
   });
 
-  test('has no error and no warning of the official cfn-lint', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'plainform-sam-'));
-    const file = join(folder, 'translated.json');
-    writeFileSync(file, JSON.stringify(made()));
-    const { stdout, status } = spawnSync(
-      fileInProject('.venv/bin/cfn-lint'),
-      ['--ignore-checks', 'W2001', '--', file],
-      {
-        encoding: 'utf8',
-      },
-    );
-    rmSync(folder, { recursive: true });
-    expect({ stdout, status }).toEqual({ stdout: '', status: 0 });
-  }, 60_000);
+  scenario(
+    `has no error and no warning of the official cfn-lint then${why}`,
+    () => {
+      const folder = mkdtempSync(join(tmpdir(), 'plainform-sam-'));
+      const files = { template: join(folder, 'translated.json'), parameters: join(folder, 'parameters.json') };
+      writeFileSync(files.template, JSON.stringify(made()));
+      const list = Object.entries(values).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue }));
+      writeFileSync(files.parameters, JSON.stringify(list));
+      const { stdout, status } = spawnSync(
+        fileInProject('.venv/bin/cfn-lint'),
+        ['--ignore-checks', 'W2001', '--parameter-files', files.parameters, '--', files.template],
+        { encoding: 'utf8' },
+      );
+      rmSync(folder, { recursive: true });
+      expect({ stdout, status }).toEqual({ stdout: '', status: 0 });
+    },
+    60_000,
+  );
+
+  scenario(`resolves to the same resources, ours and theirs${why}`, () => {
+    const resolve = (template: Template) => resolveTemplate(template, { parameters: values, region: 'us-west-2' });
+    const ours = resolve(expandServerless(CASES['the masking template']!).template).resources;
+    const theirs = resolve(made()).resources;
+    const existing = (resources: typeof ours) =>
+      Object.entries(resources)
+        .filter(([, { exists }]) => exists === true)
+        .map(([id, { type }]) => `${id} ${type}`);
+    expect(existing(theirs)).toEqual(expect.arrayContaining(existing(ours)));
+    expect(existing(ours)).toContainEqual(expect.stringMatching(/ AWS::Lambda::Function$/));
+  });
 });
