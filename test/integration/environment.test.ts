@@ -20,8 +20,14 @@ import {
 import { DescribeDBClustersCommand, RDSClient } from '@aws-sdk/client-rds';
 import { GetBucketVersioningCommand, GetPublicAccessBlockCommand, S3Client } from '@aws-sdk/client-s3';
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { GetTopicAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
-import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetTopicAttributesCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
@@ -284,6 +290,41 @@ describe('the masking function of the stack is invoked', () => {
       });
     },
     60_000,
+  );
+
+  inEmulator(
+    'as its schedule does it, a failure reaches those who watch the alerts, and its event the dead letters',
+    async () => {
+      const sqs = new SQSClient(options());
+      const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'who-watches' }));
+      const Endpoint = QueueUrl!.replace(/^.*\/(\d{12})\/(.*)$/, 'arn:aws:sqs:us-west-2:$1:$2');
+      const TopicArn = output('AlertTopicArn');
+      await new SNSClient(options()).send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint }));
+      const { QueueUrl: deadLetters } = await sqs.send(
+        new GetQueueUrlCommand({ QueueName: output('MaskingDeadLettersName') }),
+      );
+      const event = { invocation: 1, dryRun: true };
+      await new LambdaClient(options()).send(
+        new InvokeCommand({
+          FunctionName: output('MaskingFunctionName'),
+          InvocationType: 'Event',
+          Payload: Buffer.from(JSON.stringify(event)),
+        }),
+      );
+      const received = async (url: string | undefined): Promise<string> => {
+        for (;;) {
+          const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: url, WaitTimeSeconds: 1 }));
+          if (Messages[0]) return Messages[0].Body ?? '';
+        }
+      };
+      const alert = JSON.parse(await received(QueueUrl));
+      expect(alert).toMatchObject({ TopicArn, Subject: expect.stringMatching(/masking/i) });
+      expect(alert.Message).toContain('rds-data:ExecuteStatement failed');
+      // AWS sends the event itself; the emulator puts it into the record that it sends to destinations.
+      const dead = JSON.parse(await received(deadLetters));
+      expect(dead.requestPayload ?? dead).toEqual(event);
+    },
+    90_000,
   );
 
   inEmulator(
