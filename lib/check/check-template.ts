@@ -7,8 +7,9 @@ import { isObject, type Json, type JsonObject, type Template } from '../cfn/temp
 import { isOfRain, transformsOf } from '../cfn/transforms.ts';
 import { listScenarios } from '../scenarios/list.ts';
 import { violationsOf } from '../scenarios/parameters.ts';
-import { unreachableConditions } from '../scenarios/reachability.ts';
+import { scenarioWhere, unreachableConditions } from '../scenarios/reachability.ts';
 import { unsafeReferences } from '../scenarios/references.ts';
+import type { Decided } from '../spec/known.ts';
 import { hasAttribute, isAvailable, isKnownRegion } from '../spec/resource-type.ts';
 import { validateResourceBody, validationContext } from '../spec/validate.ts';
 import { checkFunctions } from './functions.ts';
@@ -133,9 +134,21 @@ function shapeOf(template: Template): Finding[] {
 
 function resources(template: Template): Finding[] {
   const context = validationContext(template);
-  return Object.entries(template.Resources).flatMap(([id, body]) =>
+  const found = Object.entries(template.Resources).flatMap(([id, body]) =>
     id.startsWith('Fn::') ? [] : validateResourceBody(body as unknown as JsonObject, ['Resources', id], context),
   );
+  return found.flatMap(({ decided, ...finding }) => (decided ? whereReachable(template, finding, decided) : [finding]));
+}
+
+/** With the deployment that shows it; a warning where only an undecided comparison, or too many of them, stand in the way. */
+function whereReachable(template: Template, finding: Finding, decided: Decided): Finding[] {
+  const guards = Object.entries(decided).map(([condition, outcome]) => ({ condition, outcome }));
+  if (!guards.every(({ condition }) => Object.hasOwn(template.Conditions ?? {}, condition))) return [];
+  const scenario = scenarioWhere(template, guards);
+  if (scenario === 'never') return [];
+  if (scenario === 'undecided' || Object.keys(scenario.assumed).length > 0)
+    return [{ ...finding, severity: 'warning', message: `${finding.message}, if it can come to that` }];
+  return [{ ...finding, when: scenario.overrides }];
 }
 
 /** CFN315. A warning: AWS brings types to regions before the index is cut again. */

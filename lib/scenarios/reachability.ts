@@ -1,7 +1,7 @@
 import type { Finding } from '../cfn/errors.ts';
 import type { Path, Template } from '../cfn/template.ts';
 import { entriesOf } from './entries.ts';
-import { listScenarios, type ScenarioOptions } from './list.ts';
+import { listScenarios, type Scenario, type ScenarioOptions } from './list.ts';
 import { sliceOf } from './slice.ts';
 import { spaceOf } from './space.ts';
 
@@ -65,4 +65,29 @@ export function unreachableConditions(source: Template, options: Omit<ScenarioOp
     report('CFN503', ['Resources', id, 'Condition'], message, 'Remove the resource, or correct the condition.');
   }
   return findings;
+}
+
+/** A condition with the outcome under which something is there. */
+export interface Guard {
+  readonly condition: string;
+  readonly outcome: boolean;
+}
+
+/** The deployment with the fewest changes of defaults in which all the conditions come out so. */
+export function scenarioWhere(
+  template: Template,
+  guards: readonly Guard[],
+  options: Omit<ScenarioOptions, 'slice'> = {},
+): Scenario | 'never' | 'undecided' {
+  const slice = sliceOf(
+    template,
+    guards.map(({ condition }) => ({ condition })),
+  );
+  const scenarios = listScenarios(template, { ...options, slice });
+  let left = options.limit ?? 100_000;
+  for (const scenario of scenarios) {
+    if (guards.every(({ condition, outcome }) => scenario.conditions[condition] === outcome)) return scenario;
+    if (--left === 0) break;
+  }
+  return scenarios.tooLarge || scenarios.incomplete ? 'undecided' : 'never';
 }

@@ -3,16 +3,10 @@ import { intrinsicOf } from '../cfn/intrinsics.ts';
 import { parseSub, placeholderExpression, subArguments } from '../cfn/sub.ts';
 import type { Json, Path, Template } from '../cfn/template.ts';
 import { entriesOf } from './entries.ts';
-import { listScenarios, type Scenario, type ScenarioOptions } from './list.ts';
+import type { ScenarioOptions } from './list.ts';
+import { type Guard, scenarioWhere } from './reachability.ts';
 import { absence } from './scope.ts';
-import { sliceOf } from './slice.ts';
 import { spaceOf } from './space.ts';
-
-/** A condition with the outcome under which something is there. */
-interface Guard {
-  readonly condition: string;
-  readonly outcome: boolean;
-}
 
 interface Reference {
   readonly target: string;
@@ -35,15 +29,16 @@ export function unsafeReferences(source: Template, options: Omit<ScenarioOptions
   );
   if (conditional.size === 0) return [];
   const findings = new Map<string, Finding>();
-  const answers = new Map<string, Answer>();
+  const answers = new Map<string, ReturnType<typeof scenarioWhere>>();
   for (const { target, path, guards } of referencesTo(template, conditional)) {
     const condition = conditional.get(target)!;
     if (guards.some((guard) => guard.condition === condition && guard.outcome)) continue;
     const question = JSON.stringify([guards, condition]);
-    const answer = answers.get(question) ?? search(template, guards, condition, options);
+    const answer =
+      answers.get(question) ?? scenarioWhere(template, [...guards, { condition, outcome: false }], options);
     answers.set(question, answer);
     const cause = JSON.stringify([path.slice(0, 2), target, question]);
-    if (answer === 'safe' || findings.has(cause)) continue;
+    if (answer === 'never' || findings.has(cause)) continue;
     const where = { path: origin(path) };
     const { message, fix } = absence(target, condition);
     if (answer === 'undecided') {
@@ -64,20 +59,6 @@ export function unsafeReferences(source: Template, options: Omit<ScenarioOptions
     });
   }
   return [...findings.values()];
-}
-
-type Answer = Scenario | 'safe' | 'undecided';
-
-function search(template: Template, guards: readonly Guard[], target: string, options: ScenarioOptions): Answer {
-  const roots = [...guards.map(({ condition }) => ({ condition })), { condition: target }];
-  const scenarios = listScenarios(template, { ...options, slice: sliceOf(template, roots) });
-  let left = options.limit ?? 100_000;
-  for (const scenario of scenarios) {
-    const isThere = guards.every(({ condition, outcome }) => scenario.conditions[condition] === outcome);
-    if (isThere && !scenario.conditions[target]) return scenario;
-    if (--left === 0) break;
-  }
-  return scenarios.tooLarge || scenarios.incomplete ? 'undecided' : 'safe';
 }
 
 function* referencesTo(template: Template, targets: ReadonlyMap<string, string>): Generator<Reference> {

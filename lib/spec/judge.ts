@@ -1,7 +1,7 @@
 import { nearestMatch } from '../cfn/errors.ts';
 import { intrinsicOf } from '../cfn/intrinsics.ts';
 import { isObject, type Json, type JsonObject, type Path, type Template } from '../cfn/template.ts';
-import { type Decided, isExpanding, isPresent, type Known, knownOf } from './known.ts';
+import { absences, type Decided, isExpanding, isPresent, type Known, knownOf } from './known.ts';
 import { matches } from './pattern.ts';
 import { referenced, type Schema } from './schema.ts';
 
@@ -13,6 +13,8 @@ export interface Problem {
   path: Path;
   message: string;
   fix: string;
+  /** It is wrong only where conditions come out so. */
+  decided?: Decided;
 }
 
 /** Takes each definite problem. Without one the judge only gives its verdict, and stops at the first `false`. */
@@ -348,6 +350,15 @@ export class Judge {
       const present = presence(name);
       if (present === false)
         report?.({ code: 'CFN303', path, message: `the required property ${name} is missing`, fix: `add ${name}` });
+      if (present === undefined && report && Object.hasOwn(object, name))
+        for (const branch of absences(object[name]!, decided))
+          report({
+            code: 'CFN303',
+            path: [...path, name],
+            message: `the required property ${name} is left out in one branch`,
+            fix: `give ${name} a value there, or leave all of it out`,
+            decided: branch,
+          });
       verdict = and(verdict, present);
     }
     const combination = (message: string, fix: string, at: Path = path) => {

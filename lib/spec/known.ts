@@ -96,6 +96,13 @@ function knownReference(name: Json, parameters: Template['Parameters']): Known {
   return { is: 'function', name: called, kind: 'text' };
 }
 
+/** Under which outcomes of conditions a member is left out. */
+export function absences(value: Json, decided: Decided): Decided[] {
+  const known = knownOf(value, decided, undefined);
+  if (known.is === 'absent') return [decided];
+  return known.is === 'choice' ? known.branches.flatMap((branch) => absences(branch.value, branch.decided)) : [];
+}
+
 /** Whether a member is there: undefined where it depends on a condition. */
 export function isPresent(value: Json | undefined, decided: Decided): boolean | undefined {
   if (value === undefined) return false;

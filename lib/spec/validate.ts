@@ -23,6 +23,11 @@ export interface ValidationContext {
   macros?: boolean;
 }
 
+export interface SpecFinding extends Finding {
+  /** It is one only where conditions come out so: whether they can, the caller finds out. */
+  readonly decided?: Decided;
+}
+
 /** The context of a template's resources. */
 export function validationContext(template: Template): ValidationContext {
   const transforms = [template.Transform ?? []].flat();
@@ -37,11 +42,11 @@ export function validationContext(template: Template): ValidationContext {
  * Judges one resource whole: what stands beside its properties (CFN314; CFN313 a `Snapshot` that cannot be made), then what
  * `validateResource` judges. `path` is that of the resource in the template.
  */
-export function validateResourceBody(body: JsonObject, path: Path, context: ValidationContext = {}): Finding[] {
+export function validateResourceBody(body: JsonObject, path: Path, context: ValidationContext = {}): SpecFinding[] {
   const type = body.Type;
   if (typeof type !== 'string') return [];
   const decided = { ...context.decided, ...(typeof body.Condition === 'string' && { [body.Condition]: true }) };
-  const findings: Finding[] = [];
+  const findings: SpecFinding[] = [];
   const { schema, snapshots } = resourceBody();
   const judge = new Judge(schema, context.parameters, formats);
   const { Properties: properties, Metadata: _, ...beside } = body;
@@ -74,7 +79,7 @@ export function validateResource(
   properties: Json | undefined,
   path: Path,
   context: ValidationContext = {},
-): Finding[] {
+): SpecFinding[] {
   const entry = resourceType(type);
   if (!entry) return isPublished(type) ? [unknownType(type, path)] : [];
   const here = [...path, 'Properties'];
@@ -84,7 +89,7 @@ export function validateResource(
     isObject(properties ?? {}) && isCompleted(type, context)
       ? { 'Fn::Transform': '', ...(properties as JsonObject) }
       : (properties ?? {});
-  const findings: Finding[] = [];
+  const findings: SpecFinding[] = [];
   const judge = new Judge(entry.schema, context.parameters, formats);
   judge.judge(given, { type: 'object', ...entry.schema }, here, decided, (problem) => {
     // SAM refuses a property that it does not know, and leaves out what it does not know within one.
@@ -113,8 +118,8 @@ function judgeRules(
   path: Path,
   decided: Decided,
   context: ValidationContext,
-): Finding[] {
-  const findings: Finding[] = [];
+): SpecFinding[] {
+  const findings: SpecFinding[] = [];
   for (const { rule: name, at } of entry.rules ?? []) {
     const places = at === '' ? [{ value: given, path, decided }] : placesOf(given, at.split('/'), path, decided);
     if (places.length === 0) continue;
@@ -171,7 +176,7 @@ function unknownType(type: string, path: Path): Finding {
 
 /** CFN312: a warning; an error where the service is gone. */
 function deprecations(entry: ResourceType, given: Json, path: Path, decided: Decided): Finding[] {
-  const findings: Finding[] = [];
+  const findings: SpecFinding[] = [];
   const add = (place: Path, message: string, fix: string, severity: Finding['severity'] = 'warning') =>
     findings.push({ code: 'CFN312', severity, path: place, message: `${place.slice(1).join('.')}: ${message}`, fix });
   const type = [...path, 'Type'];
@@ -195,8 +200,9 @@ function last(named: string): string {
   return named.slice(named.lastIndexOf('/') + 1);
 }
 
-function asFinding({ code, path, message, fix }: Problem, { macros }: ValidationContext): Finding {
+function asFinding({ code, path, message, fix, decided }: Problem, { macros }: ValidationContext): SpecFinding {
   return {
+    ...(decided && { decided }),
     code,
     severity: macros ? 'warning' : 'error',
     path,

@@ -223,3 +223,51 @@ Conditions: { Wanted: !Equals [!Ref Want, 'yes'] }
       line: 3,
     });
 });
+
+describe('a required property that one branch leaves out', () => {
+  const template = (resource: string) => `
+Parameters: {Tier: {Type: String, Default: dev, AllowedValues: [dev, prod]}}
+Conditions: {IsProd: !Equals [!Ref Tier, prod], IsDev: !Equals [!Ref Tier, dev], IsOther: !Not [!Or [!Condition IsProd, !Condition IsDev]]}
+Resources:
+  Thing: ${resource}
+`;
+  const missing = (resource: string) =>
+    checkTemplate(parseTemplate(template(resource), 'a.yaml'))
+      .findings.filter(({ code }) => code === 'CFN303')
+      .map(({ severity, when, path }) => ({ severity, when, at: path?.slice(3).join('.') }));
+  const alias = (target: string, more = '') =>
+    `{Type: AWS::KMS::Alias, ${more}Properties: {AliasName: alias/a, TargetKeyId: ${target}}}`;
+
+  test.each<[what: string, resource: string, found: { when: object; at: string }[]]>([
+    [
+      'there by default',
+      alias('!If [IsProd, !Ref AWS::NoValue, key]'),
+      [{ when: { Tier: 'prod' }, at: 'TargetKeyId' }],
+    ],
+    ['missing by default', alias('!If [IsProd, key, !Ref AWS::NoValue]'), [{ when: {}, at: 'TargetKeyId' }]],
+    [
+      'missing in a branch of a branch',
+      alias('!If [IsDev, key, !If [IsProd, !Ref AWS::NoValue, key]]'),
+      [{ when: { Tier: 'prod' }, at: 'TargetKeyId' }],
+    ],
+    ['missing where nothing leads', alias('!If [IsOther, !Ref AWS::NoValue, key]'), []],
+    ['missing where the resource is not', alias('!If [IsProd, !Ref AWS::NoValue, key]', 'Condition: IsDev, '), []],
+    ['missing where another branch excludes it', alias('!If [IsProd, !If [IsDev, !Ref AWS::NoValue, key], key]'), []],
+    [
+      'missing within a list',
+      '{Type: AWS::S3::Bucket, Properties: {LifecycleConfiguration: {Rules: [{Status: !If [IsDev, Enabled, !Ref AWS::NoValue], ExpirationInDays: 3}]}}}',
+      [{ when: { Tier: 'prod' }, at: 'LifecycleConfiguration.Rules.0.Status' }],
+    ],
+  ])('%s', (_what, resource, found) => {
+    expect(missing(resource)).toEqual(found.map((one) => ({ severity: 'error', ...one })));
+  });
+
+  test('where the comparison cannot be decided, it is a warning', () => {
+    const text = template(alias('!If [IsHere, key, !Ref AWS::NoValue]')).replace(
+      'Conditions: {',
+      "Conditions: {IsHere: !Equals [!Select [0, !GetAZs ''], x], ",
+    );
+    const found = checkTemplate(parseTemplate(text, 'a.yaml')).findings.filter(({ code }) => code === 'CFN303');
+    expect(found.map(({ severity }) => severity)).toEqual(['warning']);
+  });
+});
