@@ -38,6 +38,8 @@ export function dataMasking({ environmentType }: Inputs) {
     'arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${EnvironmentSuffix}-masking',
   );
 
+  // The bytes left do not take all four tags here; these two are the ones that costs are told apart by.
+  const costTags = { CostCenter: sub('${CostCenter}'), Environment: sub('${EnvironmentSuffix}') };
   const logGroup = resource('MaskingLogGroup', 'AWS::Logs::LogGroup', {
     DeletionPolicy: 'Delete',
     UpdateReplacePolicy: 'Delete',
@@ -45,6 +47,7 @@ export function dataMasking({ environmentType }: Inputs) {
       LogGroupName: sub('/aws/lambda/${EnvironmentSuffix}-masking'),
       RetentionInDays: 365,
       KmsKeyId: meets('PF.Logs.kms', imported('LogsKeyArn')),
+      Tags: Object.entries(costTags).map(([Key, Value]) => ({ Key, Value })),
     },
   });
   const role = resource('MaskingRole', 'AWS::IAM::Role', {
@@ -117,7 +120,7 @@ export function dataMasking({ environmentType }: Inputs) {
       Events: {
         Nightly: { Type: 'Schedule', Properties: { Schedule: schedule.ref, Enabled: scheduleState.ref, Input: '{}' } },
       },
-      Tags: { CostCenter: sub('${CostCenter}'), Environment: sub('${EnvironmentSuffix}') },
+      Tags: costTags,
       InlineCode: readFileSync(fileInProject('dist/functions/data-masking.js'), 'utf8'),
     },
   });
