@@ -35,18 +35,19 @@ command('generate')
 
 command('check')
   .argument('<files...>', 'templates, or folders of templates')
-  .description('judge any template: references, types, properties, parameters, conditions')
+  .description('judge any template: its validity, and its controls over every deployment that it admits')
   .option('--strict', 'fail on warnings too')
   .option('--region <region>', 'warn of types that this region does not have')
-  .option('--controls', 'prove the controls of the catalogue over every deployment that the template admits')
-  .option('--params <files...>', 'prove them for the deployments of these parameter files only')
+  .option('--no-controls', 'validity only')
+  .option('--params <files...>', 'controls of the deployments of these parameter files; the others are counted')
+  .option('--framework <names...>', 'only controls that support soc2, pci, hipaa, nist80053, cis, iso27001 or gdpr')
   .option('--format <format>', 'text, json, sarif, junit, github or markdown', 'text')
   .option('--opinions', "ask the official cfn-lint and npm's as well; says which of them could not be asked")
   .addHelpText(
     'after',
     examples(
       'plainform check templates',
-      'plainform check stack.yaml --controls',
+      'plainform check stack.yaml --framework soc2,pci',
       'plainform check stack.yaml --params staging.json --format sarif',
       'plainform check stack.yaml --opinions --json',
     ),

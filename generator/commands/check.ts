@@ -9,7 +9,7 @@ import { type CheckResult, checkTemplate } from '../../lib/check/check-template.
 import type { Opinion } from '../../lib/check/opinions.ts';
 import { fileInProject } from '../../lib/project.ts';
 import { allFindings, asFinding, type CheckedTemplate, isViolated } from '../../lib/report/checked.ts';
-import { verdictCounts } from '../../lib/report/controls.ts';
+import { countVerdicts, verdictCounts } from '../../lib/report/controls.ts';
 import { countFindings, renderFinding, sortFindings } from '../../lib/report/findings.ts';
 import { renderOpinion } from '../../lib/report/opinions.ts';
 import type { Tool } from '../opinions.ts';
@@ -22,10 +22,12 @@ interface Options {
   region?: string;
   /** Asks other tools too; a list of them from inside. */
   opinions?: boolean | readonly Tool[];
-  /** Proves the controls of the catalogue too. */
+  /** `false`: validity only. */
   controls?: boolean;
-  /** Parameter files: the controls of these deployments only. */
+  /** Parameter files: the controls of these deployments; those of all the others are counted. */
   params?: readonly string[];
+  /** Only the controls that support these frameworks: `soc2,pci`. */
+  framework?: readonly string[];
   format?: string;
   json?: boolean;
 }
@@ -41,10 +43,11 @@ export async function check(options: Options, terminal: Terminal): Promise<0 | 1
   const format = formatOf(options);
   const region = options.region === undefined ? undefined : regionNamed(options.region);
   const files = filesOf(options.arguments).map((file) => checkFile(file, region));
-  const controls = options.controls || options.params ? await controlsOf(files, options.params ?? []) : undefined;
+  const controls = options.controls === false ? undefined : await controlsOf(files, options);
   const checked = files.map(({ result }, index): CheckedTemplate => {
-    const { facts = [], findings = [] } = controls?.[index] ?? {};
-    return { ...result, findings: sortFindings([...result.findings, ...findings]), controls: facts };
+    const { facts = [], findings = [], overAll } = controls?.[index] ?? {};
+    const all = sortFindings([...result.findings, ...findings]);
+    return { ...result, findings: all, controls: facts, ...(overAll && { overAll }) };
   });
   const opinions = await opinionsOn(
     files.map(({ result }) => result),
@@ -110,7 +113,11 @@ function asText(
   lines.push(
     `${templates}, ${resources} resource${resources === 1 ? '' : 's'}${scenarios}: ${countFindings(findings)}`,
   );
-  if (withControls) lines.push(`controls: ${verdictCounts(checked.flatMap(({ controls }) => controls))}`);
+  if (withControls) {
+    lines.push(`controls: ${verdictCounts(checked.flatMap(({ controls }) => controls))}`);
+    const overAll = checked.flatMap((template) => template.overAll ?? []);
+    if (checked.some((template) => template.overAll)) lines.push(`over every deployment: ${verdictCounts(overAll)}`);
+  }
   for (const opinion of opinions) lines.push(...renderOpinion(opinion, terminal.paint));
   return lines.join('\n');
 }
@@ -129,27 +136,47 @@ function formatOf({ format, json }: Options): Format {
   });
 }
 
+interface JudgedControls extends CheckedControls {
+  readonly overAll?: CheckedControls['facts'];
+}
+
 /** The facts of each file; with parameter files, those of the one deployment of the file that fits each template. */
-async function controlsOf(files: readonly CheckedFile[], params: readonly string[]): Promise<CheckedControls[]> {
+async function controlsOf(files: readonly CheckedFile[], options: Options): Promise<JudgedControls[]> {
   const { checkControls } = await import('../../lib/check/check-controls.ts');
   const { projectWaivers } = await import('../waivers.ts');
+  const { controlsOfFrameworks } = await import('../../lib/check/frameworks.ts');
+  const names = options.framework?.flatMap((list) => list.split(',')).map((name) => name.trim());
   const today = new Date().toISOString().slice(0, 10);
   const waivers = projectWaivers();
-  const given = params.map((file) => readParameterFile(file).values);
+  const given = options.params?.map((file) => readParameterFile(file).values);
+  const only = names && { only: controlsOfFrameworks(names) };
   return files.map(({ document, result }) => {
-    if (!document) return { facts: [], findings: [] };
+    if (!document || !isJudgeable(result)) return { facts: [], findings: [] };
     const own = waivers.filter(({ template }) => resolve(template) === resolve(result.file));
-    const names = Object.keys(document.template.Parameters ?? {});
-    const parameters = given.find((values) => Object.keys(values).every((name) => names.includes(name)));
-    if (params.length > 0 && parameters === undefined) {
-      throw new CfnError({
-        code: 'CFN709',
-        severity: 'error',
-        message: `no parameter file given by --params fits ${result.file}`,
-        fix: `its parameters are ${names.join(', ') || 'none'}`,
-      });
-    }
-    return checkControls(document, { today, waivers: own, ...(parameters && { parameters }) });
+    const overAll = checkControls(document, { today, waivers: own, ...only });
+    if (!given) return overAll;
+    const parameters = fitting(given, document, result.file);
+    const { facts } = checkControls(document, { today, waivers: own, parameters, ...only });
+    // Whether a waiver is needed, every deployment decides.
+    return { facts, findings: overAll.findings, overAll: overAll.facts };
+  });
+}
+
+/** Where the sections or the resources are not what they should be, a proof would be of something else. */
+function isJudgeable({ findings }: CheckResult): boolean {
+  return !findings.some(({ code, severity }) => severity === 'error' && /^CFN1(0|1)/.test(code));
+}
+
+/** Throws CFN709 where none of the parameter files is for the template. */
+function fitting(given: readonly Record<string, string>[], document: TemplateDocument, file: string) {
+  const names = Object.keys(document.template.Parameters ?? {});
+  const parameters = given.find((values) => Object.keys(values).every((name) => names.includes(name)));
+  if (parameters) return parameters;
+  throw new CfnError({
+    code: 'CFN709',
+    severity: 'error',
+    message: `no parameter file given by --params fits ${file}`,
+    fix: `its parameters are ${names.join(', ') || 'none'}`,
   });
 }
 
@@ -205,7 +232,8 @@ function filesOf(names: readonly string[]): string[] {
   return files;
 }
 
-function asJson({ file, resources, conditions, scenarios, findings, controls, notJudged }: CheckedTemplate) {
+function asJson(template: CheckedTemplate) {
+  const { file, resources, conditions, scenarios, findings, controls, notJudged, overAll } = template;
   const number = (text: string) => (Number.isSafeInteger(Number(text)) ? Number(text) : text);
   const pathText = <T extends { path?: Path }>({ path, ...rest }: T) => ({
     ...rest,
@@ -222,5 +250,6 @@ function asJson({ file, resources, conditions, scenarios, findings, controls, no
       ...(waiver && { waiver: { reason: waiver.reason, owner: waiver.owner, expires: waiver.expires } }),
     })),
     notJudged,
+    ...(overAll && { overEveryDeployment: countVerdicts(overAll) }),
   };
 }

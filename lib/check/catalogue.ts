@@ -6,6 +6,8 @@ export interface CatalogueEntry {
   readonly severity: 'critical' | 'high' | 'medium' | 'low';
   readonly resourceTypes: readonly string[];
   readonly configRule?: string;
+  /** `deployed`: no template shows it. */
+  readonly judged?: 'template' | 'deployed';
 }
 
 let catalogue: Readonly<Record<string, CatalogueEntry>> | undefined;

@@ -11,6 +11,8 @@ export interface CheckedTemplate {
   readonly findings: readonly Finding[];
   readonly controls: readonly LocatedFact[];
   readonly notJudged: readonly string[];
+  /** Where `controls` are of one deployment: the verdicts over all of them. */
+  readonly overAll?: readonly LocatedFact[];
 }
 
 /** Facts that are findings: what fails. What is not known is told, and passes nothing. */
@@ -28,6 +30,7 @@ const SEVERITY: Readonly<Record<LocatedFact['level'], Severity>> = {
 /** A fact as a finding: the control is its code, the counterexample its `when`. */
 export function asFinding(file: string, fact: LocatedFact): Finding {
   const { control, resource, verdict, title, path, line, column, message, counterexample, settledBy } = fact;
+  const supports = Object.entries(fact.requirements ?? {}).map(([framework, ids]) => `${framework} ${ids.join(', ')}`);
   const where = verdict === 'never' ? 'in every deployment: ' : '';
   return {
     code: control,
@@ -36,7 +39,7 @@ export function asFinding(file: string, fact: LocatedFact): Finding {
     path: path as Path,
     ...(line !== undefined && { line }),
     ...(column !== undefined && { column }),
-    message: `${resource}: ${title}; ${where}${message}`,
+    message: `${resource}: ${title}; ${where}${message}${supports.length > 0 ? ` (${supports.join('; ')})` : ''}`,
     ...(counterexample && verdict === 'fails' && { when: counterexample }),
     ...(settledBy !== undefined && { fix: `give ${settledBy}` }),
   };

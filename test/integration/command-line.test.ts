@@ -10,7 +10,10 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'plainform-cli-'));
   writeFileSync(join(folder, 'broken.yaml'), 'Resources: [\n');
   writeFileSync(join(folder, 'empty.yaml'), '');
-  writeFileSync(join(folder, 'good.yaml'), 'Resources: {Queue: {Type: AWS::SQS::Queue}}\n');
+  writeFileSync(
+    join(folder, 'good.yaml'),
+    'Resources: {Queue: {Type: AWS::SQS::Queue, Properties: {SqsManagedSseEnabled: true}}}\n',
+  );
   writeFileSync(
     join(folder, 'conditional.yaml'),
     `
@@ -43,13 +46,17 @@ describe('exit code and message', () => {
     [1, 'did you mean AWS::SQS::Queue?', ['check', 'misspelt.yaml']],
     [1, 'broken.yaml:2:1 error CFN102', ['check', 'broken.yaml']],
     [1, 'empty.yaml', ['check', 'empty.yaml', 'good.yaml']],
-    [1, 'RDS.3: Database: Instance storage encrypted', ['check', 'conditional.yaml', '--controls']],
-    [1, 'when  Env=dev', ['check', 'conditional.yaml', '--controls']],
-    [1, 'proven, 1 fails', ['check', 'conditional.yaml', '--controls']],
-    [1, '"verdict": "fails"', ['check', 'conditional.yaml', '--controls', '--json']],
-    [1, '<testsuites name="plainform">', ['check', 'conditional.yaml', '--controls', '--format', 'junit']],
-    [1, '"ruleId": "RDS.3"', ['check', 'conditional.yaml', '--controls', '--format', 'sarif']],
-    [0, 'no findings', ['check', 'conditional.yaml']],
+    [1, 'RDS.3: Database: Instance storage encrypted', ['check', 'conditional.yaml']],
+    [1, 'when  Env=dev', ['check', 'conditional.yaml']],
+    [1, 'proven, 1 fails', ['check', 'conditional.yaml']],
+    [1, '"verdict": "fails"', ['check', 'conditional.yaml', '--json']],
+    [1, '<testsuites name="plainform">', ['check', 'conditional.yaml', '--format', 'junit']],
+    [1, '"ruleId": "RDS.3"', ['check', 'conditional.yaml', '--format', 'sarif']],
+    [0, 'no findings', ['check', 'conditional.yaml', '--no-controls']],
+    [1, 'over every deployment:', ['check', 'conditional.yaml', '--params', 'dev.json']],
+    [1, 'RDS.3', ['check', 'conditional.yaml', '--framework', 'nist80053']],
+    [1, 'soc2 CC7.4; pci 10.3.3', ['check', 'conditional.yaml', '--framework', 'soc2,pci']],
+    [2, 'did you mean gdpr?', ['check', 'conditional.yaml', '--framework', 'gdp']],
     [2, 'did you mean sarif?', ['check', 'good.yaml', '--format', 'sarf']],
     [2, 'no parameter file given by --params fits', ['check', 'good.yaml', '--params', 'dev.json']],
     [2, 'it does not exist', ['check', 'missing.yaml']],
