@@ -93,7 +93,7 @@ export function backup({ backupKeyArn, alertTopicArn }: Inputs) {
     UpdateReplacePolicy: 'Retain',
     Properties: {
       BackupVaultName: named('backup'),
-      EncryptionKeyArn: meets(['Backup.1', 'PF.Backup.vaultkms'], backupKeyArn),
+      EncryptionKeyArn: meets('Backup.1', backupKeyArn),
       AccessPolicy: recoveryPointsStay.policy,
       LockConfiguration: meets('PF.Backup.lock', isVaultLocked.pick({ MinRetentionDays: 1 }, noValue)),
       BackupVaultTags: tagMap('backup'),
@@ -117,12 +117,12 @@ export function backup({ backupKeyArn, alertTopicArn }: Inputs) {
           {
             RuleName: 'daily',
             TargetBackupVault: backupVault.ref,
-            ScheduleExpression: meets('PF.Backup.plan', 'cron(0 5 * * ? *)'),
+            ScheduleExpression: 'cron(0 5 * * ? *)',
             StartWindowMinutes: 60,
             CompletionWindowMinutes: 480,
             EnableContinuousBackup: true,
             Lifecycle: { DeleteAfterDays: dailyDays.ref },
-            CopyActions: meets('PF.Backup.copy', copiesBackups.pick([copy(dailyDays)], noValue)),
+            CopyActions: copiesBackups.pick([copy(dailyDays)], noValue),
           },
           {
             RuleName: 'weekly',

@@ -32,7 +32,7 @@ export function replicaVault({ replicaKey, alertTopic }: Inputs) {
     UpdateReplacePolicy: 'Retain',
     Properties: {
       BackupVaultName: named('replica'),
-      EncryptionKeyArn: meets(['Backup.1', 'PF.Backup.vaultkms'], replicaKey.att('Arn')),
+      EncryptionKeyArn: meets('Backup.1', replicaKey.att('Arn')),
       AccessPolicy: recoveryPointsStay.policy,
       LockConfiguration: meets('PF.Backup.lock', isVaultLocked.pick({ MinRetentionDays: 1 }, noValue)),
       BackupVaultTags: tagMap('replica'),

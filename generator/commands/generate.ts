@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { renderStack } from '../../lib/cfn/compose.ts';
+import { CfnError } from '../../lib/cfn/errors.ts';
 import { fileInProject } from '../../lib/project.ts';
 import { writeFile } from '../../lib/write-file.ts';
 import { STAGING_RUNBOOK, stagingRunbook } from '../runbooks/staging.ts';
@@ -14,11 +15,19 @@ interface Written {
   resources?: number;
 }
 
-/** Writes `templates/<stack>.yaml`, or with `check` only compares. Throws what `compose` throws, before anything is written. */
-export function generate(options: { check?: boolean; json?: boolean }, terminal: Terminal): 0 | 1 {
+/**
+ * Writes `templates/<stack>.yaml`, or with `check` only compares. Throws what `compose` throws, and CFN540 for each claim of
+ * a template that is new or changed and not proven, before anything is written. What is committed was proven when it was.
+ */
+export async function generate(options: { check?: boolean; json?: boolean }, terminal: Terminal): Promise<0 | 1> {
   const made = Object.values(stacks).map((stack) => {
-    const composed = stack();
-    return { file: `templates/${composed.name}.yaml`, text: renderStack(composed), template: composed.template };
+    const { name, template, claims, ...rest } = stack();
+    return {
+      file: `templates/${name}.yaml`,
+      text: renderStack({ name, template, claims, ...rest }),
+      template,
+      claims,
+    };
   });
   const names = Object.keys(stacks);
   const runbook = stagingRunbook(
@@ -40,6 +49,14 @@ export function generate(options: { check?: boolean; json?: boolean }, terminal:
       results.push({ file, state: 'orphan', bytes: 0 });
   }
 
+  const changed = made.filter((_, index) => results[index]!.state !== 'unchanged');
+  if (changed.length > 0) {
+    const { unprovenClaims } = await import('../../lib/controls/claims.ts');
+    const unproven = changed.flatMap(({ file, template, claims }) =>
+      unprovenClaims(template, claims).map((finding) => ({ ...finding, file })),
+    );
+    if (unproven.length > 0) throw new CfnError(unproven, { exitCode: 1 });
+  }
   if (!options.check)
     for (const [index, { file, text }] of files.entries())
       if (results[index]!.state !== 'unchanged') writeFile(fileInProject(file), text);

@@ -17,7 +17,7 @@ import { verifyEnvironment } from './verify.ts';
 export async function start(options: { environment: string; json?: boolean }, terminal: Terminal): Promise<0 | 1> {
   const environment = environmentOf(options.environment ?? ENVIRONMENTS[0]);
   terminal.progress(terminal.paint('bold', '1. generate'));
-  const generated = generate({}, terminal);
+  const generated = await generate({}, terminal);
 
   terminal.progress(terminal.paint('bold', '\n2. check'));
   const templates = stacksOf(environment).map(({ template }) => relative(process.cwd(), fileInProject(template)));

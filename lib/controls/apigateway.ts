@@ -1,5 +1,5 @@
 import { type Controls, on } from './control.ts';
-import { all, when } from './judgement.ts';
+import { all, any, fails, when } from './judgement.ts';
 
 const STAGE = 'AWS::ApiGateway::Stage';
 
@@ -26,4 +26,14 @@ export const apigateway: Controls = {
     const destination = stage.at('AccessLogSettings', 'DestinationArn');
     return all([() => destination.present(), () => destination.isNot('')]);
   }),
+  'APIGateway.4': on('AWS::ApiGateway::Stage', (stage, stack) =>
+    any(
+      ['AWS::WAFv2::WebACLAssociation', 'AWS::WAFRegional::WebACLAssociation'].flatMap((type) =>
+        stack
+          .all(type)
+          .map((association) => () => all([association.exists(), () => association.at('ResourceArn').refersTo(stage)])),
+      ),
+      fails(stage.here, 'no web ACL of the template is associated with it'),
+    ),
+  ),
 };

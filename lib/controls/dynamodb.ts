@@ -1,5 +1,5 @@
 import { type Controls, on } from './control.ts';
-import { all } from './judgement.ts';
+import { all, any, fails } from './judgement.ts';
 
 const TABLE = 'AWS::DynamoDB::Table';
 
@@ -17,5 +17,19 @@ export const dynamodb: Controls = {
       () => table.at('SSESpecification', 'KMSMasterKeyId').present(),
       () => table.at('SSESpecification', 'KMSMasterKeyId').isNotOfAws('alias/aws/dynamodb'),
     ]),
+  ),
+  'DynamoDB.1': on('AWS::DynamoDB::Table', (table, stack) =>
+    any(
+      [
+        () => table.at('BillingMode').is('PAY_PER_REQUEST'),
+        ...stack
+          .all('AWS::ApplicationAutoScaling::ScalableTarget')
+          .map((target) => () => all([target.exists(), () => target.at('ResourceId').refersTo(table, 'TableName')])),
+      ],
+      fails(
+        table.here,
+        'its capacity does not scale: BillingMode is not PAY_PER_REQUEST, and no scalable target is for it',
+      ),
+    ),
   ),
 };

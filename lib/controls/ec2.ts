@@ -219,4 +219,7 @@ export const ec2: Controls = {
       () => template.at('LaunchTemplateData', 'MetadataOptions', 'HttpEndpoint').is('disabled'),
     ]),
   ),
+  'PF.VPC.endpoint': on('AWS::EC2::VPCEndpoint', (endpoint) =>
+    when(endpoint.at('VpcEndpointType').is('Interface'), () => endpoint.at('SubnetIds').hasItems(2)),
+  ),
 };

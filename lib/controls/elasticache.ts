@@ -19,4 +19,9 @@ export const elasticache: Controls = {
       () => group.at('CacheSubnetGroupName').isNotOfAws('default'),
     ]),
   ),
+  'PF.ElastiCache.logs': on('AWS::ElastiCache::ReplicationGroup', (group) =>
+    group
+      .at('LogDeliveryConfigurations')
+      .some((log) => log.at('LogType').is('slow-log', 'engine-log'), 'it delivers no log'),
+  ),
 };

@@ -70,4 +70,24 @@ export const elb: Controls = {
       ),
     ),
   ),
+  'ELB.10': on('AWS::ElasticLoadBalancing::LoadBalancer', (balancer) =>
+    any(
+      [() => balancer.at('Subnets').hasItems(2), () => balancer.at('AvailabilityZones').hasItems(2)],
+      fails(balancer.here, 'it is in one Availability Zone'),
+    ),
+  ),
+  'ELB.13': on('AWS::ElasticLoadBalancingV2::LoadBalancer', (balancer) =>
+    any(
+      [() => balancer.at('Subnets').hasItems(2), () => balancer.at('SubnetMappings').hasItems(2)],
+      fails(balancer.here, 'it is in one Availability Zone'),
+    ),
+  ),
+  // Without a policy CloudFormation takes ELBSecurityPolicy-2016-08, which lets TLS 1.0 in.
+  'PF.ELB.tls': on('AWS::ElasticLoadBalancingV2::Listener', (listener) =>
+    when(listener.at('Protocol').is('HTTPS', 'TLS'), () =>
+      listener
+        .at('SslPolicy')
+        .matches(/ELBSecurityPolicy-(TLS13-1-[23]|TLS-1-2|FS-1-2)-.*/, 'a security policy of TLS 1.2 at least'),
+    ),
+  ),
 };

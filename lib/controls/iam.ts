@@ -125,6 +125,25 @@ const needsMfa = (statement: Place): Judgement =>
     () => conditionAsks(statement, /^NumericLessThan(Equals)?$/i, 'aws:MultiFactorAuthAge', (value) => value.present()),
   ]);
 
+/** Judges each statement by which people assume a role. */
+function ofPeopleOnly(role: Subject, judge: (statement: Place) => Judgement): Judgement {
+  return everyAllow(trust(role), (statement) =>
+    when(
+      all([
+        () => coversAction(statement, 'sts:AssumeRole'),
+        () => statement.at('Principal', 'AWS').some((one) => one.test(ofPeople), 'it is for roles'),
+        () =>
+          not(
+            conditionAsks(statement, /^StringEquals$/i, 'sts:ExternalId', (value) => value.present()),
+            statement.here,
+            'it is for another company',
+          ),
+      ]),
+      () => judge(statement),
+    ),
+  );
+}
+
 /** Tokens of these providers say in `sub` who asks; without it anybody with an account there is let in. */
 const SHARED = /token\.actions\.githubusercontent\.com|gitlab\.com|app\.terraform\.io|oidc\.circleci\.com/;
 const SHARED_PROVIDER: TextTest = {
@@ -177,23 +196,8 @@ export const iam: Controls = {
   'KMS.2': on(INLINE, (policy, stack) =>
     noAllow(policy, stack, decryptsWithEveryKey, 'it allows decrypting with every key'),
   ),
-  'PF.IAM.mfa': on('AWS::IAM::Role', (role) =>
-    everyAllow(trust(role), (statement) =>
-      when(
-        all([
-          () => coversAction(statement, 'sts:AssumeRole'),
-          () => statement.at('Principal', 'AWS').some((one) => one.test(ofPeople), 'it is for roles'),
-          () =>
-            not(
-              conditionAsks(statement, /^StringEquals$/i, 'sts:ExternalId', (value) => value.present()),
-              statement.here,
-              'it is for another company',
-            ),
-        ]),
-        () => needsMfa(statement),
-      ),
-    ),
-  ),
+  'PF.IAM.boundary': on('AWS::IAM::Role', (role) => ofPeopleOnly(role, () => role.at('PermissionsBoundary').present())),
+  'PF.IAM.mfa': on('AWS::IAM::Role', (role) => ofPeopleOnly(role, needsMfa)),
   'PF.IAM.trust': on('AWS::IAM::Role', (role) =>
     everyAllow(trust(role), (statement) =>
       all([

@@ -121,4 +121,7 @@ export const lambda: Controls = {
     ),
   ),
   'PF.Lambda.urlauth': on('AWS::Lambda::Url', (url) => url.at('AuthType').is('AWS_IAM')),
+  'Lambda.5': on(FUNCTION, (fn) =>
+    when(fn.at('VpcConfig', 'SubnetIds').present(), () => fn.at('VpcConfig', 'SubnetIds').hasItems(2)),
+  ),
 };

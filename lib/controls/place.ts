@@ -5,7 +5,7 @@ import { evaluate } from '../scenarios/evaluate.ts';
 import type { TemplateScope } from '../scenarios/scope.ts';
 import { compareResolved, type Dependency, isUnknown, type Resolved, type Unknown } from '../scenarios/unknown.ts';
 import type { Variable } from '../scenarios/variables.ts';
-import { all, any, fails, HOLDS, type Judgement, type Need } from './judgement.ts';
+import { all, any, fails, HOLDS, type Judgement, type Need, several } from './judgement.ts';
 import {
   atLeast,
   atMost,
@@ -247,6 +247,20 @@ export class Place {
     );
     split.depth--;
     return judgement;
+  }
+
+  /** So many items at least. Every region has two Availability Zones. Absent: fails. */
+  hasItems(least: number): Judgement {
+    const items = this.#items();
+    const otherwise = fails(this.here, `${this.name} has fewer than ${least}`);
+    if (Array.isArray(items))
+      return several(
+        least,
+        items.map((item) => () => item.present()),
+        otherwise,
+      );
+    const { content } = this;
+    return content.is === 'unknown' && content.value.$unknown === 'zones' && least <= 2 ? HOLDS : (items as Judgement);
   }
 
   #items(): readonly Place[] | Judgement {

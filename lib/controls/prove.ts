@@ -209,7 +209,7 @@ export class Prover {
     const shared = {
       control,
       resource,
-      type: this.#typeOf(resource),
+      type: this.typeOf(resource),
       checked,
       failed,
       counted: certain,
@@ -233,7 +233,7 @@ export class Prover {
     return {
       control,
       resource,
-      type: this.#typeOf(resource),
+      type: this.typeOf(resource),
       verdict: 'not-evaluated',
       checked: 0,
       failed: 0,
@@ -243,8 +243,9 @@ export class Prover {
     };
   }
 
-  #typeOf(resource: string): string {
-    return String(this.#bodies.get(resource)!.Type);
+  /** Of a resource as CloudFormation makes it: a function of SAM is one of Lambda. */
+  typeOf(resource: string): string {
+    return String(this.#bodies.get(resource)?.Type);
   }
 
   /** The rules of the template without which the verdict would be another. */

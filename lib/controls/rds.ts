@@ -1,6 +1,7 @@
 import { type Controls, on, type Stack } from './control.ts';
 import { all, any, fails, type Judgement, not, notKnown, type Part, several, when } from './judgement.ts';
 import type { Place, Subject } from './place.ts';
+import { starting } from './tests.ts';
 
 const INSTANCE = 'AWS::RDS::DBInstance';
 const CLUSTER = 'AWS::RDS::DBCluster';
@@ -196,4 +197,34 @@ export const rds: Controls = {
     parameterOf(group, /mysql.*/, (parameters) => parameters.at('require_secure_transport').is(1, 'ON')),
   ),
   'RDS.43': on('AWS::RDS::DBProxy', (proxy) => proxy.at('RequireTLS').is(true)),
+  'PF.RDS.pikms': on([CLUSTER, INSTANCE], (database) => {
+    const [enabled, key] =
+      database.type === CLUSTER
+        ? (['PerformanceInsightsEnabled', 'PerformanceInsightsKmsKeyId'] as const)
+        : (['EnablePerformanceInsights', 'PerformanceInsightsKMSKeyId'] as const);
+    return when(database.at(enabled).is(true), () => database.at(key).present());
+  }),
+  'PF.Aurora.tls': on('AWS::RDS::DBClusterParameterGroup', (group) => {
+    const [family, parameters] = [group.at('Family'), group.at('Parameters')];
+    return all([
+      () => when(family.test(starting('aurora-postgresql', 'postgres')), () => parameters.at('rds.force_ssl').is(1)),
+      () =>
+        when(family.test(starting('aurora-mysql', 'mysql')), () =>
+          parameters.at('require_secure_transport').is('ON', 1),
+        ),
+    ]);
+  }),
+  'PF.Aurora.secret': on(CLUSTER, (cluster) =>
+    any(
+      [
+        () => cluster.at('ManageMasterUserPassword').is(true),
+        // What is restored or copied has the password of its source.
+        ...['SnapshotIdentifier', 'SourceDBClusterIdentifier', 'ReplicationSourceIdentifier'].map(
+          (source) => () => cluster.at(source).present(),
+        ),
+        () => all([() => cluster.at('GlobalClusterIdentifier').present(), () => cluster.at('MasterUsername').absent()]),
+      ],
+      fails(cluster.here, 'ManageMasterUserPassword is not true'),
+    ),
+  ),
 };

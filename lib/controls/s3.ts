@@ -207,6 +207,15 @@ export const s3: Controls = {
   'S3.17': on('AWS::S3::Bucket', (bucket) =>
     encryptedBy(bucket, (algorithm) => algorithm.is('aws:kms', 'aws:kms:dsse')),
   ),
+  // Bucket owners own every object of buckets made since April 2023; the control wants it said.
+  'PF.S3.ownership': on(BUCKET, (bucket) =>
+    bucket
+      .at('OwnershipControls', 'Rules')
+      .some(
+        (rule) => rule.at('ObjectOwnership').is('BucketOwnerEnforced'),
+        'ObjectOwnership is not BucketOwnerEnforced',
+      ),
+  ),
   'S3.19': on('AWS::S3::AccessPoint', keepsBlocking),
   'S3.24': on('AWS::S3::MultiRegionAccessPoint', keepsBlocking),
 };

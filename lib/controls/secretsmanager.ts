@@ -1,5 +1,14 @@
 import { type Controls, on } from './control.ts';
-import { all, any, fails } from './judgement.ts';
+import { all, any, fails, type Judgement, when } from './judgement.ts';
+import type { Place } from './place.ts';
+
+const SECRET = 'AWS::SecretsManager::Secret';
+
+const underOwnKey = (secret: Place): Judgement =>
+  all([
+    () => secret.at('KmsKeyId').present(),
+    () => secret.at('KmsKeyId').isNotOfAws('alias/aws/secretsmanager', 'aws/secretsmanager'),
+  ]);
 
 export const secretsmanager: Controls = {
   'SecretsManager.1': on('AWS::SecretsManager::Secret', (secret, stack) =>
@@ -10,10 +19,10 @@ export const secretsmanager: Controls = {
       fails(secret.here, 'no RotationSchedule names it'),
     ),
   ),
-  'PF.Secrets.cmk': on('AWS::SecretsManager::Secret', (secret) =>
-    all([
-      () => secret.at('KmsKeyId').present(),
-      () => secret.at('KmsKeyId').isNotOfAws('alias/aws/secretsmanager', 'aws/secretsmanager'),
-    ]),
+  // A database whose password Secrets Manager keeps has a secret too.
+  'PF.Secrets.cmk': on([SECRET, 'AWS::RDS::DBCluster', 'AWS::RDS::DBInstance'], (owner) =>
+    owner.type === SECRET
+      ? underOwnKey(owner)
+      : when(owner.at('ManageMasterUserPassword').is(true), () => underOwnKey(owner.at('MasterUserSecret'))),
   ),
 };

@@ -131,6 +131,21 @@ export function notMatching(pattern: RegExp, wanted: string): TextTest {
   return { ...test, passes: (text) => !test.passes(text), good: good && complement(good) };
 }
 
+/** Starts with one of these, which can be known where the rest turns on a deployment. */
+export function starting(...starts: readonly string[]): TextTest {
+  return {
+    wanted: `a text that starts with ${starts.join(' or ')}`,
+    passes: (text) => starts.some((start) => text.startsWith(start)),
+    edges: [...starts],
+    passesUnknown: ({ parts }) => {
+      const first = parts?.[0];
+      if (typeof first !== 'string') return undefined;
+      if (starts.some((start) => first.startsWith(start))) return true;
+      return starts.some((start) => start.startsWith(first)) ? undefined : false;
+    },
+  };
+}
+
 export function ending(end: string): TextTest {
   return {
     wanted: `a text that ends with ${end}`,
