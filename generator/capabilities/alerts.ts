@@ -53,7 +53,7 @@ export function alerts({ logsKey }: AlertsInputs) {
             Principal: { Service: ['budgets.amazonaws.com', 'cloudwatch.amazonaws.com', 'events.rds.amazonaws.com'] },
             Action: 'sns:Publish',
             Resource: alertTopic.ref,
-            Condition: { StringEquals: { 'aws:SourceAccount': meets('SNS.4', aws.accountId) } },
+            Condition: { StringEquals: { 'aws:SourceAccount': aws.accountId } },
           },
           {
             Sid: 'EventRulesPublish',

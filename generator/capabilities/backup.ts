@@ -94,8 +94,8 @@ export function backup({ backupKeyArn, alertTopicArn }: Inputs) {
     Properties: {
       BackupVaultName: named('backup'),
       EncryptionKeyArn: meets('Backup.1', backupKeyArn),
-      AccessPolicy: recoveryPointsStay.policy,
-      LockConfiguration: meets('PF.Backup.lock', isVaultLocked.pick({ MinRetentionDays: 1 }, noValue)),
+      AccessPolicy: meets('PF.Backup.lock', recoveryPointsStay.policy),
+      LockConfiguration: isVaultLocked.pick({ MinRetentionDays: 1 }, noValue),
       BackupVaultTags: tagMap('backup'),
     },
   });

@@ -157,20 +157,20 @@ export function cache(inputs: CacheInputs) {
       SnapshotWindow: cacheSnapshotWindow.ref,
       PreferredMaintenanceWindow: cacheMaintenanceWindow.ref,
       AutoMinorVersionUpgrade: meets('ElastiCache.2', true),
-      LogDeliveryConfigurations: [
+      LogDeliveryConfigurations: meets('PF.ElastiCache.logs', [
         {
-          LogType: meets('PF.ElastiCache.logs', 'engine-log'),
+          LogType: 'engine-log',
           LogFormat: 'json',
           DestinationType: 'cloudwatch-logs',
           DestinationDetails: { CloudWatchLogsDetails: { LogGroup: cacheEngineLogGroup.ref } },
         },
         {
-          LogType: meets('PF.ElastiCache.logs', 'slow-log'),
+          LogType: 'slow-log',
           LogFormat: 'json',
           DestinationType: 'cloudwatch-logs',
           DestinationDetails: { CloudWatchLogsDetails: { LogGroup: cacheSlowLogGroup.ref } },
         },
-      ],
+      ]),
       Tags: tags('cache'),
     },
   });

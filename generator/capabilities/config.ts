@@ -119,10 +119,10 @@ export function config() {
           },
         ]),
       },
-      LoggingConfiguration: {
-        DestinationBucketName: meets('S3.9', imported('AccessLogBucketName')),
+      LoggingConfiguration: meets('S3.9', {
+        DestinationBucketName: imported('AccessLogBucketName'),
         LogFilePrefix: 'config/',
-      },
+      }),
       Tags: tags('config'),
     },
   });

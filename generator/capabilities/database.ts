@@ -249,10 +249,10 @@ export function database(inputs: DatabaseInputs) {
       UpdateReplacePolicy: 'Delete',
       Properties: {
         DBInstanceIdentifier: named(name),
-        DBClusterIdentifier: databaseCluster.ref,
+        DBClusterIdentifier: meets('RDS.15', databaseCluster.ref),
         Engine: 'aurora-postgresql',
         DBInstanceClass: databaseInstanceClass.ref,
-        AvailabilityZone: meets('RDS.15', select(zone, availabilityZones())),
+        AvailabilityZone: select(zone, availabilityZones()),
         PromotionTier: 0,
         PubliclyAccessible: meets('RDS.2', false),
         EnablePerformanceInsights: true,

@@ -33,8 +33,8 @@ export function replicaVault({ replicaKey, alertTopic }: Inputs) {
     Properties: {
       BackupVaultName: named('replica'),
       EncryptionKeyArn: meets('Backup.1', replicaKey.att('Arn')),
-      AccessPolicy: recoveryPointsStay.policy,
-      LockConfiguration: meets('PF.Backup.lock', isVaultLocked.pick({ MinRetentionDays: 1 }, noValue)),
+      AccessPolicy: meets('PF.Backup.lock', recoveryPointsStay.policy),
+      LockConfiguration: isVaultLocked.pick({ MinRetentionDays: 1 }, noValue),
       BackupVaultTags: tagMap('replica'),
     },
   });

@@ -121,7 +121,7 @@ export function storage({ dataKeyArn }: Inputs) {
       PublicAccessBlockConfiguration: meets('S3.8', noPublicAccess),
       OwnershipControls: { Rules: [{ ObjectOwnership: meets('PF.S3.ownership', 'BucketOwnerEnforced') }] },
       VersioningConfiguration: { Status: meets('S3.14', 'Enabled') },
-      LoggingConfiguration: { DestinationBucketName: meets('S3.9', accessLogBucket.ref), LogFilePrefix: 'data/' },
+      LoggingConfiguration: meets('S3.9', { DestinationBucketName: accessLogBucket.ref, LogFilePrefix: 'data/' }),
       IntelligentTieringConfigurations: [
         {
           Id: 'ArchiveWhatIsNotRead',

@@ -1,6 +1,6 @@
 import { type Controls, on } from './control.ts';
 import { all, any, fails, HOLDS } from './judgement.ts';
-import { admitsAnyone, coversAction, denies, someStatement } from './policy.ts';
+import { admitsAnyone, coversAction, denies, shutsOut, someStatement } from './policy.ts';
 import { matching } from './tests.ts';
 
 const PLAN = 'AWS::Backup::BackupPlan';
@@ -52,6 +52,7 @@ export const backup: Controls = {
                 () => denies(statement),
                 () => admitsAnyone(statement),
                 () => coversAction(statement, 'backup:DeleteRecoveryPoint'),
+                () => shutsOut(statement),
               ]),
             'its AccessPolicy does not deny backup:DeleteRecoveryPoint to everybody',
           ),

@@ -334,7 +334,7 @@ function said({ content }: Place): unknown {
 }
 
 /** Everybody, or everybody but known callers: then each key must be one by which callers are known, or spare AWS itself. */
-function shutsOut(statement: Place): Judgement {
+export function shutsOut(statement: Place): Judgement {
   const conditions = statement.at('Condition');
   const sparesAws = (operator: string, key: string, value: Place): Judgement =>
     /^bool(ifexists)?$/i.test(operator) && /^aws:(principalisawsservice|viaawsservice)$/i.test(key)
