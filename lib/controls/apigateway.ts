@@ -1,5 +1,6 @@
 import { type Controls, on } from './control.ts';
 import { all, any, fails, when } from './judgement.ts';
+import { AN_ARN } from './tests.ts';
 
 const STAGE = 'AWS::ApiGateway::Stage';
 
@@ -23,8 +24,8 @@ export const apigateway: Controls = {
     all([() => route.at('AuthorizationType').present(), () => route.at('AuthorizationType').isNot('NONE')]),
   ),
   'APIGateway.9': on('AWS::ApiGatewayV2::Stage', (stage) => {
-    const destination = stage.at('AccessLogSettings', 'DestinationArn');
-    return all([() => destination.present(), () => destination.isNot('')]);
+    const settings = stage.at('AccessLogSettings');
+    return all([() => settings.at('DestinationArn').test(AN_ARN), () => settings.at('Format').present()]);
   }),
   'APIGateway.4': on('AWS::ApiGateway::Stage', (stage, stack) =>
     any(

@@ -1,7 +1,7 @@
 import { type Controls, on } from './control.ts';
 import { all, any, type Judgement } from './judgement.ts';
 import type { Place, Subject } from './place.ts';
-import { matching } from './tests.ts';
+import { AN_ARN, matching } from './tests.ts';
 
 const DOMAIN = 'AWS::OpenSearchService::Domain';
 const ELASTICSEARCH = 'AWS::Elasticsearch::Domain';
@@ -14,7 +14,7 @@ const MODERN = matching(/Policy-Min-TLS-1-2-.+|Policy-Min-TLS-1-3-.+/, 'a policy
 const publishes = (domain: Subject, log: string): Judgement => {
   const options = domain.at('LogPublishingOptions', log);
   // Given with a log group it is enabled unless it says otherwise.
-  return all([() => options.at('CloudWatchLogsLogGroupArn').present(), () => options.at('Enabled').is(true)]);
+  return all([() => options.at('CloudWatchLogsLogGroupArn').test(AN_ARN), () => options.at('Enabled').is(true)]);
 };
 
 const inVpc = (domain: Subject): Judgement => domain.at('VPCOptions', 'SubnetIds').present();

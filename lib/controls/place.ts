@@ -166,7 +166,12 @@ export class Place {
   /** Something is there: no empty text, and not removed by `AWS::NoValue`. */
   present(message?: string): Judgement {
     const { content } = this;
-    if (content.is === 'list' || content.is === 'mapping') return HOLDS;
+    if (content.is === 'mapping') return HOLDS;
+    if (content.is === 'list')
+      return any(
+        content.items.map((item) => () => item.present()),
+        fails(this.here, message ?? `${this.name} is empty`),
+      );
     return this.test(NOT_EMPTY, message === undefined ? {} : { missing: message });
   }
 

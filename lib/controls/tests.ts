@@ -131,6 +131,17 @@ export function notMatching(pattern: RegExp, wanted: string): TextTest {
   return { ...test, passes: (text) => !test.passes(text), good: good && complement(good) };
 }
 
+/** What a deployment fills in for an ARN is one: no number, no name. */
+export const AN_ARN: TextTest = {
+  wanted: 'an ARN',
+  passes: (text) => text.startsWith('arn:'),
+  edges: [],
+  passesUnknown: ({ $unknown, parts }) =>
+    NEVER_EMPTY.includes($unknown) || (typeof parts?.[0] === 'string' && parts[0].startsWith('arn:'))
+      ? true
+      : undefined,
+};
+
 /** Starts with one of these, which can be known where the rest turns on a deployment. */
 export function starting(...starts: readonly string[]): TextTest {
   return {
