@@ -304,6 +304,8 @@ export class Place {
     if (known !== undefined) return this.#outcome(known, this.#said(value), test);
     const named = parameterOf(value);
     const parameter = named === undefined ? undefined : this.scene.parameter(named);
+    // A list of what EC2 has cannot be empty: CloudFormation looks each up.
+    if (parameter && test === NOT_EMPTY && /^List<AWS::/.test(String(parameter.body.Type))) return HOLDS;
     if (parameter && !parameter.variable.list && parameter.variable.kind !== 'ssm')
       return this.#testParameter(parameter, value, test);
     const need: Need = { expression: value.expression };

@@ -1,7 +1,7 @@
 import type { Unknown } from '../scenarios/unknown.ts';
 import { all, any, fails, HOLDS, type Judgement, when } from './judgement.ts';
 import { Place, type Subject } from './place.ts';
-import type { TextTest } from './tests.ts';
+import { matching, notMatching, type TextTest } from './tests.ts';
 
 /**
  * Policies as IAM evaluates them: a statement is read in its list and its string forms, a document also as JSON text; a Deny
@@ -53,9 +53,7 @@ export function covers(pattern: string, text: string): boolean {
 
 /** Everything: `*`, also as `*:*` or `arn:aws:*:*:*:*`. */
 const ANYTHING: TextTest = {
-  wanted: 'everything (*)',
-  passes: (text) => /^(\*+(:\*+)*|arn:[^:]+(:\*+)+|arn:\*+)$/.test(text),
-  edges: ['*'],
+  ...matching(/\*+(:\*+)*|arn:[^:]+(:\*+)+|arn:\*+/, 'everything (*)', ['*']),
   passesUnknown: (value) => {
     if (isName(value)) return false;
     const known = value.parts?.filter((part) => typeof part === 'string').join('') ?? '';
@@ -103,9 +101,7 @@ export function coversEverything(statement: Place): Judgement {
 // ---- who
 
 const ANYONE: TextTest = {
-  wanted: 'anyone',
-  passes: (text) => text === '*' || /^arn:[^:]*:(iam|sts)::\*/.test(text),
-  edges: ['*'],
+  ...matching(/\*|arn:[^:]*:(iam|sts)::\*.*/, 'anyone', ['*']),
   passesUnknown: (value) =>
     isName(value) || value.parts?.some((part) => typeof part === 'string' && /^(arn:|[^*]*\w)/.test(part))
       ? false
@@ -130,9 +126,7 @@ export function admitsAnyone(statement: Place): Judgement {
  * `AWS::AccountId`.
  */
 export const OWN_ACCOUNT: TextTest = {
-  wanted: 'of this account',
-  passes: (text) => !/^(\*|\d{12}|arn:[^:]*:(iam|sts)::.*)$/.test(text),
-  edges: ['*'],
+  ...notMatching(/\*|[0-9]{12}|arn:[^:]*:(iam|sts)::.*/, 'of this account'),
   passesUnknown: ({ $unknown, parts, dependsOn }) => {
     if ($unknown === 'attribute' || $unknown === 'reference') return true;
     if (dependsOn.some(({ name }) => name === 'AWS::AccountId')) return true;

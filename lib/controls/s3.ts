@@ -1,3 +1,4 @@
+import type { Unknown } from '../scenarios/unknown.ts';
 import { type Control, type Controls, on, type Stack } from './control.ts';
 import { all, any, fails, HOLDS, type Judgement, when } from './judgement.ts';
 import type { Place, Subject } from './place.ts';
@@ -88,23 +89,29 @@ function closedTo(acls: readonly string[], actions: readonly string[]): Control 
   });
 }
 
-/** `${Bucket.Arn}/*` is for the objects; the bucket's own ARN is for the bucket; `*` for both. */
+/** Whether an ARN is of objects: `${Bucket.Arn}/*`; that of a bucket has no slash, whatever a deployment fills in as its name. */
+function isOfObjects({ parts, $unknown }: Unknown): boolean | undefined {
+  if ($unknown === 'attribute') return false;
+  const known = parts?.filter((part) => typeof part === 'string').join('');
+  const last = parts?.at(-1);
+  if (typeof last === 'string' && last.endsWith('*')) return true;
+  return known?.includes(':::') && !known.includes('/') ? false : undefined;
+}
+
+/** `*` is for both. */
 const OF_OBJECTS: TextTest = {
   wanted: 'the objects',
   passes: (text) => text.endsWith('*'),
   edges: ['*'],
-  passesUnknown: ({ parts, $unknown }) => {
-    const last = parts?.at(-1);
-    return $unknown === 'attribute' ? false : typeof last === 'string' ? last.endsWith('*') : undefined;
-  },
+  passesUnknown: isOfObjects,
 };
 const OF_BUCKET: TextTest = {
   wanted: 'the bucket',
   passes: (text) => !text.endsWith('/*'),
   edges: ['*'],
-  passesUnknown: ({ parts, $unknown }) => {
-    const last = parts?.at(-1);
-    return $unknown === 'attribute' ? true : typeof last === 'string' ? !last.endsWith('/*') : undefined;
+  passesUnknown: (value) => {
+    const ofObjects = isOfObjects(value);
+    return ofObjects === undefined ? undefined : !ofObjects;
   },
 };
 

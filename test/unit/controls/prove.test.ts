@@ -3,6 +3,7 @@ import { parseTemplate } from '../../../lib/cfn/read.ts';
 import type { Controls } from '../../../lib/controls/control.ts';
 import { ec2 } from '../../../lib/controls/ec2.ts';
 import { kms } from '../../../lib/controls/kms.ts';
+import { messaging } from '../../../lib/controls/messaging.ts';
 import { type Fact, Prover, type Verdict } from '../../../lib/controls/prove.ts';
 import { rds } from '../../../lib/controls/rds.ts';
 import { s3 } from '../../../lib/controls/s3.ts';
@@ -246,4 +247,76 @@ ${numbers.map((i) => `        - !If [C${i}, {IpProtocol: tcp, CidrIp: ${i === wr
 test('forty conditions in one list are forty questions', () => {
   expect(factOf('EC2.19', independent(40, undefined)).verdict).toBe('proven');
   expect(factOf('EC2.19', independent(40, 17))).toMatchObject({ verdict: 'fails', counterexample: { P17: 'yes' } });
+});
+
+describe('policies, in every deployment', () => {
+  const policy = (head: string, statement: string) => `${head}
+Resources:
+  Policy:
+    Type: AWS::SQS::QueuePolicy
+    Properties: {Queues: [q], PolicyDocument: {Statement: ${statement}}}`;
+  const open = '{Effect: Allow, Principal: "*", Action: "sqs:*", Resource: "*"}';
+  const shut =
+    '{Effect: Deny, Principal: "*", Action: "sqs:*", Resource: "*", Condition: {StringNotEquals: {aws:PrincipalOrgID: o-1}}}';
+
+  test.each<[what: string, text: string, verdict: Verdict, counterexample: object | undefined]>([
+    [
+      'a statement in one branch',
+      policy(ENV.replace('DEFAULT', 'prod'), `[!If [IsDebug, ${open}, !Ref AWS::NoValue]]`),
+      'fails',
+      { Debug: 'yes' },
+    ],
+    [
+      'a Deny that is there in one branch only',
+      policy(ENV.replace('DEFAULT', 'prod'), `[${open}, !If [IsProd, ${shut}, !Ref AWS::NoValue]]`),
+      'fails',
+      { Env: 'dev' },
+    ],
+    [
+      'a Deny that is always there',
+      policy(ENV.replace('DEFAULT', 'prod'), `[${shut}, !If [IsProd, ${open}, !Ref AWS::NoValue]]`),
+      'proven',
+      undefined,
+    ],
+    [
+      'a principal that is a parameter of two values',
+      policy(
+        'Parameters: {Who: {Type: String, AllowedValues: ["111122223333", "*"], Default: "111122223333"}}',
+        '[{Effect: Allow, Principal: {AWS: !Ref Who}, Action: "sqs:*"}]',
+      ),
+      'fails',
+      { Who: '*' },
+    ],
+    [
+      'a principal that is any account number',
+      policy(
+        'Parameters: {Who: {Type: String, AllowedPattern: "[0-9]{12}", Default: "111122223333"}}',
+        '[{Effect: Allow, Principal: {AWS: !Ref Who}, Action: "sqs:*"}]',
+      ),
+      'proven',
+      undefined,
+    ],
+    [
+      'a list of principals that nobody knows',
+      policy(
+        'Parameters: {Who: {Type: CommaDelimitedList}}',
+        '[{Effect: Allow, Principal: {AWS: !Ref Who}, Action: "sqs:*"}]',
+      ),
+      'depends',
+      undefined,
+    ],
+    [
+      'a condition in one branch',
+      policy(
+        ENV.replace('DEFAULT', 'prod'),
+        '[{Effect: Allow, Principal: "*", Action: "sqs:*", Condition: !If [IsProd, {ArnEquals: {aws:SourceArn: "arn:aws:sns:eu-west-1:111122223333:news"}}, !Ref AWS::NoValue]}]',
+      ),
+      'fails',
+      { Env: 'dev' },
+    ],
+  ])('%s', (_what, text, verdict, counterexample) => {
+    const { template } = parseTemplate(text, 'a.yaml');
+    const [fact] = new Prover(template).facts({ 'PF.SQS.public': messaging['PF.SQS.public']! });
+    expect({ verdict: fact!.verdict, counterexample: fact!.counterexample }).toEqual({ verdict, counterexample });
+  });
 });
