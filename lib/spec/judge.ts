@@ -13,7 +13,7 @@ export interface Problem {
   path: Path;
   message: string;
   fix: string;
-  /** It is wrong only where conditions come out so. */
+  /** How the conditions come out where it is wrong. */
   decided?: Decided;
 }
 
@@ -349,7 +349,13 @@ export class Judge {
     for (const name of schema.required ?? []) {
       const present = presence(name);
       if (present === false)
-        report?.({ code: 'CFN303', path, message: `the required property ${name} is missing`, fix: `add ${name}` });
+        report?.({
+          code: 'CFN303',
+          path,
+          message: `the required property ${name} is missing`,
+          fix: `add ${name}`,
+          decided,
+        });
       if (present === undefined && report && Object.hasOwn(object, name))
         for (const branch of absences(object[name]!, decided))
           report({

@@ -24,7 +24,7 @@ export interface ValidationContext {
 }
 
 export interface SpecFinding extends Finding {
-  /** It is one only where conditions come out so: whether they can, the caller finds out. */
+  /** It stands in a branch of `Fn::If`, where conditions come out so: whether they can, the caller finds out. */
   readonly decided?: Decided;
 }
 
@@ -46,13 +46,14 @@ export function validateResourceBody(body: JsonObject, path: Path, context: Vali
   const type = body.Type;
   if (typeof type !== 'string') return [];
   const decided = { ...context.decided, ...(typeof body.Condition === 'string' && { [body.Condition]: true }) };
+  const within = { ...context, decided };
   const findings: SpecFinding[] = [];
   const { schema, snapshots } = resourceBody();
   const judge = new Judge(schema, context.parameters, formats);
   const { Properties: properties, Metadata: _, ...beside } = body;
   judge.judge(beside, schema, path, decided, (problem) => {
     const code = problem.code === 'CFN302' || problem.code === 'CFN310' ? 'CFN314' : problem.code;
-    const finding = asFinding({ ...problem, code }, context);
+    const finding = asFinding({ ...problem, code }, within);
     // SAM leaves out what it does not know.
     const dropped =
       type.startsWith('AWS::Serverless::') && problem.code === 'CFN302' && problem.path.length === path.length + 1;
@@ -63,10 +64,10 @@ export function validateResourceBody(body: JsonObject, path: Path, context: Vali
     if (resourceType(type) === undefined || snapshots.includes(type)) values.push('Snapshot');
     if (!Object.hasOwn(body, policy)) continue;
     judge.judge(body[policy]!, { type: 'string', enum: values }, [...path, policy], decided, (problem) =>
-      findings.push(asFinding({ ...problem, code: 'CFN313' }, context)),
+      findings.push(asFinding({ ...problem, code: 'CFN313' }, within)),
     );
   }
-  return [...findings, ...validateResource(type, properties, path, { ...context, decided })];
+  return [...findings, ...validateResource(type, properties, path, within)];
 }
 
 /**
@@ -200,9 +201,11 @@ function last(named: string): string {
   return named.slice(named.lastIndexOf('/') + 1);
 }
 
-function asFinding({ code, path, message, fix, decided }: Problem, { macros }: ValidationContext): SpecFinding {
+function asFinding({ code, path, message, fix, decided = {} }: Problem, context: ValidationContext): SpecFinding {
+  const { decided: around = {}, macros } = context;
+  const inBranch = Object.keys(decided).some((condition) => !Object.hasOwn(around, condition));
   return {
-    ...(decided && { decided }),
+    ...(inBranch && { decided }),
     code,
     severity: macros ? 'warning' : 'error',
     path,
