@@ -3,6 +3,7 @@ import { renderStack } from '../../lib/cfn/compose.ts';
 import { CfnError } from '../../lib/cfn/errors.ts';
 import { fileInProject } from '../../lib/project.ts';
 import { writeFile } from '../../lib/write-file.ts';
+import { CONTROLS_DOCUMENT, controlsDocument } from '../runbooks/controls.ts';
 import { STAGING_RUNBOOK, stagingRunbook } from '../runbooks/staging.ts';
 import { stacks } from '../stacks/index.ts';
 import type { Terminal } from '../terminal.ts';
@@ -37,6 +38,7 @@ export async function generate(options: { check?: boolean; json?: boolean }, ter
   const files = [
     ...made.map(({ file, text, template }) => ({ file, text, resources: Object.keys(template.Resources).length })),
     { file: STAGING_RUNBOOK, text: runbook },
+    { file: CONTROLS_DOCUMENT, text: controlsDocument() },
   ];
   const results = files.map(({ text, ...rest }): Written => {
     const path = fileInProject(rest.file);

@@ -6,8 +6,9 @@ export interface CatalogueEntry {
   readonly severity: 'critical' | 'high' | 'medium' | 'low';
   readonly resourceTypes: readonly string[];
   readonly configRule?: string;
-  /** `deployed`: no template shows it. */
-  readonly judged?: 'template' | 'deployed';
+  readonly note?: string;
+  /** `deployed`: no template shows it; `not-yet`: nobody has written its predicate. */
+  readonly judged: 'template' | 'deployed' | 'not-yet';
 }
 
 let catalogue: Readonly<Record<string, CatalogueEntry>> | undefined;

@@ -25,4 +25,15 @@ export const secretsmanager: Controls = {
       ? underOwnKey(owner)
       : when(owner.at('ManageMasterUserPassword').is(true), () => underOwnKey(owner.at('MasterUserSecret'))),
   ),
+  'SecretsManager.4': on('AWS::SecretsManager::RotationSchedule', (schedule) => {
+    const rules = schedule.at('RotationRules');
+    return any(
+      [
+        () => rules.at('AutomaticallyAfterDays').atMost(90),
+        () =>
+          rules.at('ScheduleExpression').matches(/rate\(([1-9]|[1-8][0-9]|90) days?\)|cron\(.+\)/, 'at most 90 days'),
+      ],
+      fails(rules.here, 'it does not rotate within 90 days'),
+    );
+  }),
 };

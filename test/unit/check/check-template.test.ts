@@ -238,7 +238,10 @@ Resources:
   const alias = (target: string, more = '') =>
     `{Type: AWS::KMS::Alias, ${more}Properties: {AliasName: alias/a, TargetKeyId: ${target}}}`;
 
-  test.each<[what: string, resource: string, found: { when: object; at: string }[]]>([
+  const bucket = (properties: string, more = '') => `{Type: AWS::S3::Bucket, ${more}Properties: {${properties}}}`;
+  const versioning = (value: string, more = '') => bucket(`VersioningConfiguration: ${value}`, more);
+
+  test.each<[what: string, resource: string, found: { when: object | undefined; at: string }[]]>([
     [
       'there by default',
       alias('!If [IsProd, !Ref AWS::NoValue, key]'),
@@ -258,6 +261,42 @@ Resources:
       '{Type: AWS::S3::Bucket, Properties: {LifecycleConfiguration: {Rules: [{Status: !If [IsDev, Enabled, !Ref AWS::NoValue], ExpirationInDays: 3}]}}}',
       [{ when: { Tier: 'prod' }, at: 'LifecycleConfiguration.Rules.0.Status' }],
     ],
+    [
+      'lacking in the mapping of one branch',
+      versioning('!If [IsProd, {}, {Status: Enabled}]'),
+      [{ when: { Tier: 'prod' }, at: 'VersioningConfiguration.Fn::If.1' }],
+    ],
+    ['lacking in a mapping where nothing leads', versioning('!If [IsOther, {}, {Status: Enabled}]'), []],
+    [
+      'lacking in a mapping that another branch excludes',
+      versioning('!If [IsProd, !If [IsDev, {}, {Status: Enabled}], {Status: Enabled}]'),
+      [],
+    ],
+    [
+      'lacking in a mapping where the resource is not',
+      versioning('!If [IsProd, {}, {Status: Enabled}]', 'Condition: IsDev, '),
+      [],
+    ],
+    [
+      'lacking in the only mapping that the resource can have',
+      versioning('!If [IsProd, {}, {Status: Enabled}]', 'Condition: IsProd, '),
+      [{ when: undefined, at: 'VersioningConfiguration.Fn::If.1' }],
+    ],
+    [
+      'lacking in an item of a list',
+      bucket(
+        'LifecycleConfiguration: {Rules: [!If [IsDev, {ExpirationInDays: 3}, {Status: Enabled, ExpirationInDays: 3}]]}',
+      ),
+      [{ when: {}, at: 'LifecycleConfiguration.Rules.0.Fn::If.1' }],
+    ],
+    [
+      'lacking in the list of one branch',
+      bucket(
+        'LifecycleConfiguration: {Rules: !If [IsProd, [{ExpirationInDays: 3}], [{Status: Enabled, ExpirationInDays: 3}]]}',
+      ),
+      [{ when: { Tier: 'prod' }, at: 'LifecycleConfiguration.Rules.Fn::If.1.0' }],
+    ],
+    ['lacking in every deployment', versioning('{}'), [{ when: undefined, at: 'VersioningConfiguration' }]],
   ])('%s', (_what, resource, found) => {
     expect(missing(resource)).toEqual(found.map((one) => ({ severity: 'error', ...one })));
   });
