@@ -1,7 +1,13 @@
 import { relative } from 'node:path';
 import { emulatorMissing } from '../../lib/deployment/emulator.ts';
 import { fileInProject } from '../../lib/project.ts';
-import { countStates, renderVerification, unreadByType, type VerifiedStack } from '../../lib/report/verification.ts';
+import {
+  countStates,
+  renderDeployedControls,
+  renderVerification,
+  unreadByType,
+  type VerifiedStack,
+} from '../../lib/report/verification.ts';
 import { writeFile } from '../../lib/write-file.ts';
 import { ENVIRONMENTS, stacksOf } from '../environments.ts';
 import { interruptible } from '../interrupt.ts';
@@ -63,6 +69,7 @@ export async function start(options: { environment: string; json?: boolean }, te
     checks.filter((check) => check.kind === 'resource' && check.state === state).length;
   terminal.print('');
   for (const stack of verified) terminal.print(renderVerification(stack, terminal.paint, { brief: true }));
+  terminal.print(renderDeployedControls(verified, terminal.paint));
   terminal.print(
     [
       '',

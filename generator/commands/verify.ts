@@ -1,8 +1,9 @@
 import { readParameterFile } from '../../lib/cfn/parameter-file.ts';
 import { readTemplate } from '../../lib/cfn/read.ts';
+import { accountControls, type DeployedFact, deployedControls } from '../../lib/deployment/deployed-controls.ts';
 import { emulatorLimits, recordedTypes, type VerifiedEmulator } from '../../lib/deployment/emulator.ts';
 import { verifyStack } from '../../lib/deployment/verify-stack.ts';
-import { renderVerification, type VerifiedStack } from '../../lib/report/verification.ts';
+import { renderDeployedControls, renderVerification, type VerifiedStack } from '../../lib/report/verification.ts';
 import type { Terminal } from '../terminal.ts';
 import { type ChosenStack, chosenStacks, type StackOptions, type TargetOptions, withTarget } from './target.ts';
 
@@ -21,7 +22,10 @@ export async function verify(options: Options, terminal: Terminal): Promise<0 | 
     );
   const verified = await withTarget(options, (endpoint) => verifyStacks(stacks, endpoint, terminal, options.drift));
   if (options.json) terminal.print(JSON.stringify({ version: 1, stacks: verified }, null, 2));
-  else for (const stack of verified) terminal.print(renderVerification(stack, terminal.paint));
+  else {
+    for (const stack of verified) terminal.print(renderVerification(stack, terminal.paint));
+    terminal.print(renderDeployedControls(verified, terminal.paint));
+  }
   return verified.some(({ checks }) => checks.some(({ state }) => state === 'differs')) ? 1 : 0;
 }
 
@@ -51,10 +55,19 @@ export async function verifyStacks(
       ...(emulator && { emulator }),
       drift,
     });
-    verified.push({ stackName, region, checks });
+    const target = { region, ...(endpoint && { endpoint }) };
+    // The account of an emulator is nobody's.
+    const ofAccount = endpoint === undefined && !verified.some((stack) => stack.controls?.some(isOfAccount));
+    const controls = [
+      ...(await deployedControls(target, stackName).catch((): DeployedFact[] => [])),
+      ...(ofAccount ? await accountControls(target) : []),
+    ];
+    verified.push({ stackName, region, checks, controls });
   }
   return verified;
 }
+
+const isOfAccount = ({ subject }: DeployedFact): boolean => subject === 'account';
 
 function limitsOfEmulator(): VerifiedEmulator {
   const { created, properties, readings } = emulatorLimits();

@@ -140,11 +140,11 @@ function resources(template: Template): Finding[] {
   return found.flatMap(({ decided, ...finding }) => (decided ? whereReachable(template, finding, decided) : [finding]));
 }
 
-/** With the deployment that shows it; a warning where only an undecided comparison, or too many of them, stand in the way. */
+/** With the deployment that shows it; a warning where a condition is not known, or not decided. */
 function whereReachable(template: Template, finding: Finding, decided: Decided): Finding[] {
   const guards = Object.entries(decided).map(([condition, outcome]) => ({ condition, outcome }));
-  if (!guards.every(({ condition }) => Object.hasOwn(template.Conditions ?? {}, condition))) return [];
-  const scenario = scenarioWhere(template, guards);
+  const areKnown = guards.every(({ condition }) => Object.hasOwn(template.Conditions ?? {}, condition));
+  const scenario = areKnown ? scenarioWhere(template, guards) : 'undecided';
   if (scenario === 'never') return [];
   if (scenario === 'undecided' || Object.keys(scenario.assumed).length > 0)
     return [{ ...finding, severity: 'warning', message: `${finding.message}, if it can come to that` }];

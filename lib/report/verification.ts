@@ -1,3 +1,5 @@
+import { readCatalogue } from '../check/catalogue.ts';
+import type { DeployedFact } from '../deployment/deployed-controls.ts';
 import type { Check, CheckState } from '../deployment/verify-stack.ts';
 import type { Paint } from './findings.ts';
 
@@ -5,6 +7,8 @@ export interface VerifiedStack {
   stackName: string;
   region: string;
   checks: readonly Check[];
+  /** Controls that only what is deployed can show. They are told, and decide no exit code: they are not of the template. */
+  controls?: readonly DeployedFact[];
 }
 
 const WORDS: readonly (readonly [CheckState, string])[] = [
@@ -51,6 +55,25 @@ export function renderVerification(
   if (unread.length > 0)
     lines.push(`  ${paint('dim', 'not read')}`, ...unread.map((line) => paint('dim', `    ${line}`)));
   return lines.join('\n');
+}
+
+/** Counts, and each control that fails or could not be read; nothing where none was asked. */
+export function renderDeployedControls(stacks: readonly VerifiedStack[], paint: Paint): string {
+  const facts = stacks.flatMap(({ controls = [] }) => controls);
+  const of = (verdict: DeployedFact['verdict']) => facts.filter((fact) => fact.verdict === verdict);
+  const catalogue = readCatalogue();
+  const line = ({ control, subject, message }: DeployedFact) =>
+    `    ${control} ${subject}: ${catalogue[control]?.title ?? ''}; ${shortened(message, 100)}`;
+  const counts = [
+    `${of('holds').length} hold`,
+    `${of('fails').length} fail`,
+    ...(of('unknown').length > 0 ? [`${of('unknown').length} could not be read`] : []),
+  ];
+  return [
+    `${paint('bold', 'controls of what is deployed')}: ${counts.join(', ')}`,
+    ...of('fails').map((fact) => paint('yellow', line(fact))),
+    ...of('unknown').map((fact) => paint('dim', line(fact))),
+  ].join('\n');
 }
 
 function differenceTable(differences: readonly Check[]): string[] {

@@ -301,12 +301,19 @@ Resources:
     expect(missing(resource)).toEqual(found.map((one) => ({ severity: 'error', ...one })));
   });
 
-  test('where the comparison cannot be decided, it is a warning', () => {
-    const text = template(alias('!If [IsHere, key, !Ref AWS::NoValue]')).replace(
-      'Conditions: {',
-      "Conditions: {IsHere: !Equals [!Select [0, !GetAZs ''], x], ",
-    );
-    const found = checkTemplate(parseTemplate(text, 'a.yaml')).findings.filter(({ code }) => code === 'CFN303');
-    expect(found.map(({ severity }) => severity)).toEqual(['warning']);
+  test.each([
+    ['cannot be decided', "IsHere: !Equals [!Select [0, !GetAZs ''], x], "],
+    ['is nowhere', ''],
+  ])('where the condition %s, it is a warning', (_what, condition) => {
+    for (const resource of [
+      alias('!If [IsHere, key, !Ref AWS::NoValue]'),
+      versioning('!If [IsHere, {}, {Status: Enabled}]'),
+    ]) {
+      const text = template(resource).replace('Conditions: {', `Conditions: {${condition}`);
+      const found = checkTemplate(parseTemplate(text, 'a.yaml')).findings.filter(({ code }) => code === 'CFN303');
+      expect(found.map(({ severity, when }) => ({ severity, when }))).toEqual([
+        { severity: 'warning', when: undefined },
+      ]);
+    }
   });
 });
