@@ -180,6 +180,15 @@ export interface Outcomes {
   readonly divisible: boolean;
 }
 
+const FEW = 8;
+
+/** The texts of a pattern that admits few: where a test is no language, each of them can be tried. */
+function fewOf(domain: Variable['domain']): readonly string[] | undefined {
+  if (domain.language === undefined) return undefined;
+  const { texts, decided } = domain.others([], FEW + 1);
+  return decided && texts.length <= FEW ? texts : undefined;
+}
+
 /** @param excluded Texts that the value is known not to be. */
 export function outcomesOf(
   test: TextTest,
@@ -189,8 +198,9 @@ export function outcomesOf(
 ): Outcomes {
   const { domain, usual } = variable;
   const left = (text: string): boolean => !excluded.includes(text) && domain.admits(text);
-  if (domain.values) {
-    const values = domain.values.filter(left);
+  const few = domain.values ?? (test.good === undefined ? fewOf(domain) : undefined);
+  if (few) {
+    const values = few.filter(left);
     const wrong = values.filter((text) => !test.passes(text));
     const passes = wrong.length === 0 ? true : wrong.length === values.length ? false : undefined;
     return { telling: wrong, passes, divisible: true };

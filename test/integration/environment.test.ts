@@ -23,6 +23,7 @@ import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { GetTopicAttributesCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import {
   CreateQueueCommand,
+  DeleteMessageCommand,
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
   ReceiveMessageCommand,
@@ -292,37 +293,47 @@ describe('the masking function of the stack is invoked', () => {
     60_000,
   );
 
+  /** What a failure of an invocation like the schedule's sends to a queue that watches the alerts, and to the dead letters. */
+  async function failureOf(event: object, watcher: string): Promise<{ alert: string; dead: string }> {
+    const sqs = new SQSClient(options());
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: watcher }));
+    const Endpoint = QueueUrl!.replace(/^.*\/(\d{12})\/(.*)$/, 'arn:aws:sqs:us-west-2:$1:$2');
+    const TopicArn = output('AlertTopicArn');
+    await new SNSClient(options()).send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint }));
+    const { QueueUrl: deadLetters } = await sqs.send(
+      new GetQueueUrlCommand({ QueueName: output('MaskingDeadLettersName') }),
+    );
+    await new LambdaClient(options()).send(
+      new InvokeCommand({
+        FunctionName: output('MaskingFunctionName'),
+        InvocationType: 'Event',
+        Payload: Buffer.from(JSON.stringify(event)),
+      }),
+    );
+    const received = async (url: string | undefined): Promise<string> => {
+      for (;;) {
+        const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: url, WaitTimeSeconds: 1 }));
+        if (!Messages[0]) continue;
+        await sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: Messages[0].ReceiptHandle }));
+        return Messages[0].Body ?? '';
+      }
+    };
+    return { alert: await received(QueueUrl), dead: await received(deadLetters) };
+  }
+
   inEmulator(
     'as its schedule does it, a failure reaches those who watch the alerts, and its event the dead letters',
     async () => {
-      const sqs = new SQSClient(options());
-      const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'who-watches' }));
-      const Endpoint = QueueUrl!.replace(/^.*\/(\d{12})\/(.*)$/, 'arn:aws:sqs:us-west-2:$1:$2');
-      const TopicArn = output('AlertTopicArn');
-      await new SNSClient(options()).send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint }));
-      const { QueueUrl: deadLetters } = await sqs.send(
-        new GetQueueUrlCommand({ QueueName: output('MaskingDeadLettersName') }),
-      );
       const event = { invocation: 1, dryRun: true };
-      await new LambdaClient(options()).send(
-        new InvokeCommand({
-          FunctionName: output('MaskingFunctionName'),
-          InvocationType: 'Event',
-          Payload: Buffer.from(JSON.stringify(event)),
-        }),
-      );
-      const received = async (url: string | undefined): Promise<string> => {
-        for (;;) {
-          const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: url, WaitTimeSeconds: 1 }));
-          if (Messages[0]) return Messages[0].Body ?? '';
-        }
-      };
-      const alert = JSON.parse(await received(QueueUrl));
-      expect(alert).toMatchObject({ TopicArn, Subject: expect.stringMatching(/masking/i) });
-      expect(alert.Message).toContain('rds-data:ExecuteStatement failed');
+      const { alert, dead } = await failureOf(event, 'who-watches');
+      const { TopicArn, Subject, Message } = JSON.parse(alert);
+      expect({ TopicArn, Subject }).toEqual({
+        TopicArn: output('AlertTopicArn'),
+        Subject: expect.stringMatching(/masking/i),
+      });
+      expect(Message).toContain('rds-data:ExecuteStatement failed');
       // AWS sends the event itself; the emulator puts it into the record that it sends to destinations.
-      const dead = JSON.parse(await received(deadLetters));
-      expect(dead.requestPayload ?? dead).toEqual(event);
+      expect(JSON.parse(dead).requestPayload ?? JSON.parse(dead)).toEqual(event);
     },
     90_000,
   );
@@ -362,6 +373,29 @@ describe('the masking function of the stack is invoked', () => {
       await shop.end();
     },
     60_000,
+  );
+
+  inEmulator(
+    'where the database refuses and quotes a person, neither the alert nor the dead letter does',
+    async () => {
+      const shop = await connect(output('DatabaseName'));
+      await shop.query(
+        `INSERT INTO customers (email, customer_no, full_name) VALUES ('Jane.Roe@Example.com', 'C-90001', 'Jane Roe')`,
+      );
+      await shop.query(`
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE '% stays', OLD.email; END $$;
+        CREATE TRIGGER refuse BEFORE UPDATE ON customers FOR EACH ROW WHEN (OLD.customer_no = 'C-90001')
+          EXECUTE FUNCTION refuse()`);
+      await expect(shop.query('UPDATE customers SET city = NULL')).rejects.toThrow('Jane.Roe@Example.com stays');
+      const { alert, dead } = await failureOf({ invocation: 2 }, 'who-watches-names');
+      await shop.end();
+      expect(JSON.parse(JSON.parse(alert).Message)).toMatchObject({
+        reason: expect.stringMatching(/rds-data:\w+ failed/),
+      });
+      expect(dead).toContain('"invocation"');
+      for (const sent of [alert, dead]) expect(sent).not.toMatch(/Jane|Roe|C-90001/);
+    },
+    90_000,
   );
 });
 

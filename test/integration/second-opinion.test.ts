@@ -48,9 +48,10 @@ describe(`the official cfn-lint has no error and no warning${missing ? ` (skippe
 });
 
 describe('plainform check --opinions', () => {
-  const good = 'Resources: {Queue: {Type: AWS::SQS::Queue}}\n';
+  const good = 'Resources: {Queue: {Type: AWS::SQS::Queue, Properties: {SqsManagedSseEnabled: true}}}\n';
   // Right for us; the official cfn-lint calls the Fn::Sub needless.
-  const disputed = 'Resources: {Queue: {Type: AWS::SQS::Queue, Properties: {QueueName: !Sub plain}}}\n';
+  const disputed =
+    'Resources: {Queue: {Type: AWS::SQS::Queue, Properties: {QueueName: !Sub plain, SqsManagedSseEnabled: true}}}\n';
 
   function check(text: string, env: Record<string, string> = {}) {
     const file = join(folder, 'asked.yaml');

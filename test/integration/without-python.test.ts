@@ -9,7 +9,7 @@ import { fileInProject } from '../../lib/project.ts';
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'plainform-without-python-'));
-  for (const name of ['AWS_REGION', 'package.json', 'bin', 'dist', 'templates', 'params', 'docs'])
+  for (const name of ['AWS_REGION', 'package.json', 'bin', 'dist', 'templates', 'params', 'docs', 'plainform.yaml'])
     cpSync(fileInProject(name), join(folder, name), { recursive: true });
   for (const name of ['lib', 'node_modules']) symlinkSync(fileInProject(name), join(folder, name));
 });

@@ -176,7 +176,10 @@ test('each verdict, and each counterexample, is what trying every raw value says
       expect(fact.verdict).toBe(truth === 'never' && !fact.counted ? 'fails' : truth);
       if (truth !== 'fails' && truth !== 'never') return;
       const given = fact.counterexample!;
-      expect(changesOf(template, given)).toBe(Math.min(...wrong.map(({ raw }) => changesOf(template, raw))));
+      const least = Math.min(...wrong.map(({ raw }) => changesOf(template, raw)));
+      // Where a class could not be decided, a smaller one may lie in it.
+      if (fact.counted) expect(changesOf(template, given)).toBe(least);
+      else expect(changesOf(template, given)).toBeGreaterThanOrEqual(least);
       const usual: Record<string, string> = { 'AWS::Region': 'us-east-1' };
       for (const [parameter, { Default }] of Object.entries(template.Parameters!))
         if (Default !== undefined) usual[parameter] = String(Default);
