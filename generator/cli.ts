@@ -40,7 +40,7 @@ command('check')
   .option('--region <region>', 'warn of types that this region does not have')
   .option('--no-controls', 'validity only')
   .option('--params <files...>', 'controls of the deployments of these parameter files; the others are counted')
-  .option('--framework <names...>', 'only controls that support soc2, pci, hipaa, nist80053, cis, iso27001 or gdpr')
+  .option('--framework <list>', 'only controls that support these: soc2, pci, hipaa, nist80053, cis, iso27001, gdpr')
   .option('--format <format>', 'text, json, sarif, junit, github or markdown', 'text')
   .option('--opinions', "ask the official cfn-lint and npm's as well; says which of them could not be asked")
   .addHelpText(

@@ -27,7 +27,7 @@ interface Options {
   /** Parameter files: the controls of these deployments; those of all the others are counted. */
   params?: readonly string[];
   /** Only the controls that support these frameworks: `soc2,pci`. */
-  framework?: readonly string[];
+  framework?: string;
   format?: string;
   json?: boolean;
 }
@@ -145,7 +145,7 @@ async function controlsOf(files: readonly CheckedFile[], options: Options): Prom
   const { checkControls } = await import('../../lib/check/check-controls.ts');
   const { projectWaivers } = await import('../waivers.ts');
   const { controlsOfFrameworks } = await import('../../lib/check/frameworks.ts');
-  const names = options.framework?.flatMap((list) => list.split(',')).map((name) => name.trim());
+  const names = options.framework?.split(',').map((name) => name.trim());
   const today = new Date().toISOString().slice(0, 10);
   const waivers = projectWaivers();
   const given = options.params?.map((file) => readParameterFile(file).values);
