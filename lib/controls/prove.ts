@@ -67,6 +67,7 @@ export class Prover {
   readonly #options: ProofOptions;
   readonly #answers = new Map<string, Answer>();
   readonly #byType = new Map<string, string[]>();
+  readonly #others = new Map<string, Prover>();
   readonly #bodies: ReadonlyMap<string, JsonObject>;
 
   constructor(template: Template, options: ProofOptions = {}) {
@@ -250,17 +251,12 @@ export class Prover {
 
   /** The rules of the template without which the verdict would be another. */
   #rulesNeeded(id: string, control: Control, resource: string): string[] {
-    const { template } = this.#space;
-    const rules = entriesOf(template.Rules);
+    const rules = entriesOf(this.#space.template.Rules);
     if (rules.length === 0) return [];
-    const { Rules: _, ...without } = template;
-    const verdict = (of: Template): Verdict => new Prover(of, this.#options).#factOf(id, control, resource).verdict;
-    const own = verdict(template);
-    if (verdict(without) === own) return [];
-    const needed = rules.filter(([name]) => {
-      const others = Object.fromEntries(rules.filter(([other]) => other !== name));
-      return verdict({ ...without, Rules: others }) !== own;
-    });
+    const verdict = (prover: Prover): Verdict => prover.#factOf(id, control, resource).verdict;
+    const own = verdict(this);
+    if (verdict(this.#without(rules.map(([name]) => name))) === own) return [];
+    const needed = rules.filter(([name]) => verdict(this.#without([name])) !== own);
     return (needed.length > 0 ? needed : rules).map(([name, body]) => {
       const said = [body.Assertions ?? []]
         .flat()
@@ -268,6 +264,16 @@ export class Prover {
         .filter((text) => typeof text === 'string');
       return `rule ${name}${said.length > 0 ? ` (${said.join(' ')})` : ''}`;
     });
+  }
+
+  /** A prover of the same template without these rules, made once. */
+  #without(names: readonly string[]): Prover {
+    const key = names.join();
+    const { Rules: rules, ...template } = this.#space.template;
+    const others = Object.fromEntries(entriesOf(rules).filter(([name]) => !names.includes(name)));
+    const made = this.#others.get(key) ?? new Prover({ ...template, Rules: others }, this.#options);
+    this.#others.set(key, made);
+    return made;
   }
 }
 
