@@ -152,7 +152,7 @@ async function controlsOf(files: readonly CheckedFile[], options: Options): Prom
   const only = names && { only: controlsOfFrameworks(names) };
   return files.map(({ document, result }) => {
     if (!document || !isJudgeable(result)) return { facts: [], findings: [] };
-    const own = waivers.filter(({ template }) => resolve(template) === resolve(result.file));
+    const own = waivers.filter(({ template }) => template === resolve(result.file));
     const overAll = checkControls(document, { today, waivers: own, ...only });
     if (!given) return overAll;
     const parameters = fitting(given, document, result.file);
