@@ -89,9 +89,9 @@ export class Prover {
 
   prove(id: string, control: Control, resource: string): Fact {
     const judged = this.#factOf(id, control, resource);
-    // What SAM makes has no place of its own: it is told of the resource that it is made from.
-    const named = this.#origin(['Resources', resource])[1];
-    const fact = { ...judged, resource: String(named) };
+    // What SAM makes has no place of its own: it is told of the resource that it is made from. What a loop makes has a name.
+    const source = String(this.#origin(['Resources', resource])[1]);
+    const fact = { ...judged, resource: source.startsWith('Fn::ForEach') ? resource : source };
     const path = this.#origin(judged.path);
     if (fact.verdict !== 'proven' && fact.verdict !== 'unreachable') return { ...fact, path };
     const rules = this.#rulesNeeded(id, control, resource);

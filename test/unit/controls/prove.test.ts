@@ -249,6 +249,25 @@ test('forty conditions in one list are forty questions', () => {
   expect(factOf('EC2.19', independent(40, 17))).toMatchObject({ verdict: 'fails', counterexample: { P17: 'yes' } });
 });
 
+test('what a loop makes is told by its own name, at the place of the loop', () => {
+  const { template } = parseTemplate(
+    `Transform: AWS::LanguageExtensions
+Resources:
+  Fn::ForEach::Buckets:
+    - Name
+    - [One, Two]
+    - Bucket\${Name}: {Type: AWS::S3::Bucket, Properties: {ObjectLockEnabled: true}}`,
+    'a.yaml',
+  );
+  const facts = [...new Prover(template).facts({ 'S3.14': s3['S3.14']!, 'S3.15': s3['S3.15']! })];
+  expect(facts.map(({ control, resource, verdict, path }) => [control, resource, verdict, path[1]])).toEqual([
+    ['S3.14', 'BucketOne', 'never', 'Fn::ForEach::Buckets'],
+    ['S3.14', 'BucketTwo', 'never', 'Fn::ForEach::Buckets'],
+    ['S3.15', 'BucketOne', 'proven', 'Fn::ForEach::Buckets'],
+    ['S3.15', 'BucketTwo', 'proven', 'Fn::ForEach::Buckets'],
+  ]);
+});
+
 describe('policies, in every deployment', () => {
   const policy = (head: string, statement: string) => `${head}
 Resources:
