@@ -23,10 +23,9 @@ export const apigateway: Controls = {
   'APIGateway.8': on('AWS::ApiGatewayV2::Route', (route) =>
     all([() => route.at('AuthorizationType').present(), () => route.at('AuthorizationType').isNot('NONE')]),
   ),
-  'APIGateway.9': on('AWS::ApiGatewayV2::Stage', (stage) => {
-    const settings = stage.at('AccessLogSettings');
-    return all([() => settings.at('DestinationArn').test(AN_ARN), () => settings.at('Format').present()]);
-  }),
+  'APIGateway.9': on('AWS::ApiGatewayV2::Stage', (stage) =>
+    stage.at('AccessLogSettings', 'DestinationArn').test(AN_ARN),
+  ),
   'APIGateway.4': on('AWS::ApiGateway::Stage', (stage, stack) =>
     any(
       ['AWS::WAFv2::WebACLAssociation', 'AWS::WAFRegional::WebACLAssociation'].flatMap((type) =>
