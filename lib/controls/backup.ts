@@ -9,7 +9,7 @@ const VAULT = 'AWS::Backup::BackupVault';
 /** Each day at least: of the fields of the cron expression, day of month, month and day of week say nothing. */
 const DAILY = {
   ...matching(
-    /cron\(\S+ \S+ (\*|\?|\*\/1|1\/1) \* (\?|\*)( \*)?\)|rate\((1 day|\d+ (hours?|minutes?))\)/,
+    /cron\(\S+ \S+ (\*|\?|\*\/1|1\/1) \* (\?|\*|MON-SUN|SUN-SAT|1-7)( \*)?\)|rate\((1 day|1 hour|([2-9]|1\d|2[0-4]) hours|1 minute|([2-9]|\d\d|\d\d\d|1[0-3]\d\d|14[0-3]\d|1440) minutes)\)/,
     'once a day at least',
   ),
   edges: ['cron(0 5 * * ? *)', 'cron(0 5 ? * 1 *)'],

@@ -65,6 +65,13 @@ export const cloudfront: Controls = {
         origin.at('CustomOriginConfig', 'OriginSSLProtocols').every((protocol) => protocol.isNot('SSLv3')),
       ),
   ),
+  'CloudFront.13': on(DISTRIBUTION, (distribution) =>
+    config(distribution)
+      .at('Origins')
+      .every((origin) =>
+        when(origin.at('S3OriginConfig').present(), () => origin.at('OriginAccessControlId').present()),
+      ),
+  ),
   'PF.CF.proto': on(DISTRIBUTION, (distribution) =>
     config(distribution)
       .at('ViewerCertificate', 'MinimumProtocolVersion')

@@ -8,7 +8,16 @@ const PROJECT = 'AWS::CodeBuild::Project';
 /** `https://user:token@github.com/…` */
 const NO_CREDENTIALS: TextTest = {
   ...notMatching(/https?:\/\/[^/]*@.*/, 'a URL without a user name or a token'),
-  passesUnknown: ({ parts }) => (typeof parts?.[0] === 'string' && !parts[0].includes('@') ? true : undefined),
+  passesUnknown: ({ parts }) => {
+    const [first] = parts ?? [];
+    if (typeof first !== 'string') return undefined;
+    const scheme = /^https?:\/\//.exec(first)?.[0];
+    if (!scheme) return ['http://', 'https://'].some((whole) => whole.startsWith(first)) ? undefined : true;
+    // What a deployment fills in stands for no slash: it is a user name, a token, a host.
+    const text = parts!.map((part) => (typeof part === 'string' ? part : '\0')).join('');
+    const [host] = text.slice(scheme.length).split('/');
+    return host!.includes('@') ? false : host!.includes('\0') ? undefined : true;
+  },
 };
 
 /** Written out: a parameter or a dynamic reference is no text yet. */

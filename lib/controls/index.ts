@@ -2,6 +2,7 @@ import { accounts } from './accounts.ts';
 import { apigateway } from './apigateway.ts';
 import { athena } from './athena.ts';
 import { autoscaling } from './autoscaling.ts';
+import { backedUp } from './backed-up.ts';
 import { backup } from './backup.ts';
 import { cloudfront } from './cloudfront.ts';
 import { cloudtrail } from './cloudtrail.ts';
@@ -41,6 +42,7 @@ export const CONTROLS: Controls = {
   ...apigateway,
   ...athena,
   ...autoscaling,
+  ...backedUp,
   ...backup,
   ...cloudfront,
   ...cloudtrail,

@@ -13,7 +13,7 @@ const MODERN = matching(/Policy-Min-TLS-1-2-.+|Policy-Min-TLS-1-3-.+/, 'a policy
 
 const publishes = (domain: Subject, log: string): Judgement => {
   const options = domain.at('LogPublishingOptions', log);
-  // Given with a log group it is enabled unless it says otherwise.
+  // Off by default, also where a log group is given.
   return all([() => options.at('CloudWatchLogsLogGroupArn').test(AN_ARN), () => options.at('Enabled').is(true)]);
 };
 

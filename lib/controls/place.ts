@@ -344,6 +344,23 @@ export class Place {
     };
   }
 
+  /** The same text as stands at another place. */
+  equals(other: Place): Judgement {
+    const theirs = other.content;
+    if (theirs.is === 'text') return this.is(theirs.text);
+    if (theirs.is === 'open') return { is: 'open', needs: theirs.needs };
+    const { content } = this;
+    if (content.is === 'open') return { is: 'open', needs: content.needs };
+    const no = () => fails(this.here, `${this.name} is not ${other.name}`);
+    if (theirs.is !== 'unknown' || (content.is !== 'text' && content.is !== 'unknown')) return no();
+    const same = compareResolved(content.is === 'text' ? content.text : content.value, theirs.value);
+    if (same !== undefined) return same ? HOLDS : no();
+    const need: Need = { expression: theirs.value.expression };
+    const mayTell = theirs.value.dependsOn.some(({ kind }) => kind === 'parameter' || kind === 'condition');
+    if (mayTell && !this.scene.isMet(need)) return { is: 'open', needs: [need] };
+    return other.depends(theirs.value, `it may be ${this.name}`);
+  }
+
   /** Names the resource: by `Ref`, an attribute, or the same name. */
   refersTo(subject: Subject, nameProperty?: string): Judgement {
     const { content } = this;

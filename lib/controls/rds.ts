@@ -7,7 +7,7 @@ const INSTANCE = 'AWS::RDS::DBInstance';
 const CLUSTER = 'AWS::RDS::DBCluster';
 
 /** What an instance of a cluster, and so every one of Aurora, has, its cluster decides: it is judged there. */
-const alone = (instance: Subject, conclusion: Part): Judgement =>
+export const alone = (instance: Subject, conclusion: Part): Judgement =>
   when(
     all([
       () => instance.at('DBClusterIdentifier').absent(),
@@ -165,6 +165,8 @@ export const rds: Controls = {
   'RDS.15': on(CLUSTER, spansZones),
   'RDS.16': on(CLUSTER, (cluster) => cluster.at('CopyTagsToSnapshot').is(true)),
   'RDS.17': on(INSTANCE, (instance) => alone(instance, () => instance.at('CopyTagsToSnapshot').is(true))),
+  // Security groups of databases are those of EC2-Classic, which ended in August 2022: whatever names none is in a VPC.
+  'RDS.18': on(INSTANCE, (instance) => instance.at('DBSecurityGroups').absent()),
   'RDS.19': subscribed('db-cluster', ['maintenance', 'failure']),
   'RDS.20': subscribed('db-instance', ['maintenance', 'configuration change', 'failure']),
   'RDS.21': subscribed('db-parameter-group', ['configuration change']),

@@ -37,8 +37,8 @@ function encryptedBy(bucket: Subject, judge: (algorithm: Place) => Judgement): J
 const keepsBlocking = (point: Subject): Judgement =>
   all(FLAGS.map((flag) => () => point.at('PublicAccessBlockConfiguration', flag).isNot(false)));
 
-const BUCKET = 'AWS::S3::Bucket';
-const BUCKET_POLICY = 'AWS::S3::BucketPolicy';
+export const BUCKET = 'AWS::S3::Bucket';
+export const BUCKET_POLICY = 'AWS::S3::BucketPolicy';
 
 const READING = ['GetObject', 'GetObjectVersion', 'ListBucket', 'ListBucketVersions', 'GetBucketAcl', 'GetObjectAcl'];
 const WRITING = [
@@ -173,8 +173,8 @@ export const s3: Controls = {
     ),
   ),
   // S3 has encrypted every new object since January 2023; the control wants it said.
-  'S3.4': on('AWS::S3::Bucket', (bucket) => encryptedBy(bucket, (algorithm) => algorithm.present())),
-  'S3.7': on('AWS::S3::Bucket', (bucket) =>
+  'S3.4': on(BUCKET, (bucket) => encryptedBy(bucket, (algorithm) => algorithm.present())),
+  'S3.7': on(BUCKET, (bucket) =>
     bucket
       .at('ReplicationConfiguration', 'Rules')
       .some(
@@ -183,16 +183,14 @@ export const s3: Controls = {
       ),
   ),
   // The settings of new buckets are right by default, but those of the template are what an update keeps.
-  'S3.8': on('AWS::S3::Bucket', (bucket) =>
+  'S3.8': on(BUCKET, (bucket) =>
     all(FLAGS.map((flag) => () => bucket.at('PublicAccessBlockConfiguration', flag).is(true))),
   ),
-  'S3.9': on('AWS::S3::Bucket', (bucket) =>
-    bucket.at('LoggingConfiguration').present('LoggingConfiguration is missing'),
-  ),
-  'S3.10': on('AWS::S3::Bucket', (bucket) =>
+  'S3.9': on(BUCKET, (bucket) => bucket.at('LoggingConfiguration').present('LoggingConfiguration is missing')),
+  'S3.10': on(BUCKET, (bucket) =>
     when(bucket.at('VersioningConfiguration', 'Status').is('Enabled'), () => hasLifecycle(bucket)),
   ),
-  'S3.11': on('AWS::S3::Bucket', (bucket) => {
+  'S3.11': on(BUCKET, (bucket) => {
     const notifications = bucket.at('NotificationConfiguration');
     return any(
       [
@@ -202,18 +200,16 @@ export const s3: Controls = {
       fails(notifications.here, 'NotificationConfiguration names nobody to notify'),
     );
   }),
-  'S3.12': on('AWS::S3::Bucket', (bucket) =>
+  'S3.12': on(BUCKET, (bucket) =>
     all([
       () => bucket.at('AccessControl').test(oneOf(['Private', 'BucketOwnerFullControl']), { absent: HOLDS }),
       () => bucket.at('OwnershipControls', 'Rules').every((rule) => rule.at('ObjectOwnership').isNot(...OWNER_DECIDES)),
     ]),
   ),
-  'S3.13': on('AWS::S3::Bucket', hasLifecycle),
-  'S3.14': on('AWS::S3::Bucket', (bucket) => bucket.at('VersioningConfiguration', 'Status').is('Enabled')),
-  'S3.15': on('AWS::S3::Bucket', (bucket) => bucket.at('ObjectLockEnabled').is(true)),
-  'S3.17': on('AWS::S3::Bucket', (bucket) =>
-    encryptedBy(bucket, (algorithm) => algorithm.is('aws:kms', 'aws:kms:dsse')),
-  ),
+  'S3.13': on(BUCKET, hasLifecycle),
+  'S3.14': on(BUCKET, (bucket) => bucket.at('VersioningConfiguration', 'Status').is('Enabled')),
+  'S3.15': on(BUCKET, (bucket) => bucket.at('ObjectLockEnabled').is(true)),
+  'S3.17': on(BUCKET, (bucket) => encryptedBy(bucket, (algorithm) => algorithm.is('aws:kms', 'aws:kms:dsse'))),
   // Bucket owners own every object of buckets made since April 2023; the control wants it said.
   'PF.S3.ownership': on(BUCKET, (bucket) =>
     bucket

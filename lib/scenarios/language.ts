@@ -77,12 +77,18 @@ function mergeRanges(set: CharSet): CharSet {
   return result;
 }
 
+const literals = new Map<string, Language>();
+
+/** Templates compare with the same few texts again and again. */
 export function literal(text: string): Language {
-  let language = EMPTY;
+  let language = literals.get(text);
+  if (language) return language;
+  language = EMPTY;
   for (let i = text.length - 1; i >= 0; i--) {
     const unit = text.charCodeAt(i);
     language = sequence(chars([[unit, unit]]), language);
   }
+  literals.set(text, language);
   return language;
 }
 

@@ -129,39 +129,37 @@ export class Judge {
     if (allowed.some((one) => canonical(one as Json) === text)) return true;
     const structures = allowed.filter((one) => typeof one === 'object' && one !== null);
     if (structures.length > 0 && hasFunction(value)) return undefined;
-    return fail(report, notAllowed(describe(value), allowed.map(written), path));
+    return fail(report, () => notAllowed(describe(value), allowed.map(written), path));
   }
 
   #scalar(value: string | number | boolean, schema: Schema, path: Path, report: Report): Verdict {
     const text = String(value);
-    if (schema.enum && !schema.enum.some((allowed) => isSame(value, allowed)))
-      return fail(report, notAllowed(text, schema.enum, path));
-    if (
-      schema.enumCaseInsensitive &&
-      !schema.enumCaseInsensitive.some((allowed) => isSame(text.toLowerCase(), String(allowed).toLowerCase()))
-    )
-      return fail(report, notAllowed(text, schema.enumCaseInsensitive, path));
+    const { enum: exact, enumCaseInsensitive: caseless } = schema;
+    if (exact && !exact.some((allowed) => isSame(value, allowed)))
+      return fail(report, () => notAllowed(text, exact, path));
+    if (caseless && !caseless.some((allowed) => isSame(text.toLowerCase(), String(allowed).toLowerCase())))
+      return fail(report, () => notAllowed(text, caseless, path));
     if (schema.const !== undefined && !isSame(value, schema.const))
-      return fail(report, notAllowed(text, [schema.const], path));
+      return fail(report, () => notAllowed(text, [schema.const], path));
     let verdict: Verdict = true;
     for (const [pattern, of] of this.#patterns(schema)) {
       const matched = matches(pattern, text);
       if (matched === false)
-        return fail(report, {
+        return fail(report, () => ({
           code: 'CFN308',
           path,
           message: `"${shown(text)}" ${of === undefined ? 'does not match the pattern' : `is no ${of}, which matches`} ${pattern}`,
           fix: 'give a value that matches',
-        });
+        }));
       verdict = and(verdict, matched);
     }
     if (schema.format === 'ipv4-network' && !isNetwork(text))
-      return fail(report, {
+      return fail(report, () => ({
         code: 'CFN308',
         path,
         message: `"${shown(text)}" is no IPv4 network`,
         fix: 'write its first address and a length: 10.0.0.0/16',
-      });
+      }));
     if (typeof value === 'string') verdict = and(verdict, this.#length(value, schema, path, report));
     return verdict === false ? false : and(verdict, this.#range(value, schema, path, report));
   }
@@ -178,12 +176,12 @@ export class Judge {
     if (text.length >= minLength && text.length <= maxLength) return true;
     const length = [...text].length;
     if (length >= minLength && length <= maxLength) return true;
-    return fail(report, {
+    return fail(report, () => ({
       code: 'CFN309',
       path,
       message: `"${shown(text)}" has ${length} characters; allowed: ${bounds(minLength, maxLength)}`,
       fix: length < minLength ? 'make it longer' : 'make it shorter',
-    });
+    }));
   }
 
   #range(value: string | number | boolean, schema: Schema, path: Path, report: Report): Verdict {
@@ -202,12 +200,12 @@ export class Judge {
               ? `it must be a multiple of ${multipleOf}`
               : undefined;
     if (wrong === undefined) return true;
-    return fail(report, {
+    return fail(report, () => ({
       code: 'CFN309',
       path,
       message: `${number} is out of range: ${wrong}`,
       fix: 'change the number',
-    });
+    }));
   }
 
   #list(list: readonly Json[], schema: Schema, path: Path, decided: Decided, report: Report): Verdict {
@@ -226,12 +224,12 @@ export class Judge {
       if (!each.includes(true)) {
         if (each.includes(undefined)) verdict = and(verdict, undefined);
         else
-          verdict = fail(report, {
+          verdict = fail(report, () => ({
             code: 'CFN310',
             path,
             message: 'no item is of the kind that the list must hold',
             fix: 'add one',
-          });
+          }));
       }
     }
     return verdict;
@@ -255,21 +253,21 @@ export class Judge {
       if (present === true && !hasFunction(item)) different.add(canonical(item));
     }
     if (different.size > maxUniqueItems)
-      return fail(report, {
+      return fail(report, () => ({
         code: 'CFN309',
         path,
         message: `the list has ${different.size} different items; allowed: ${bounds(0, maxUniqueItems)}`,
         fix: 'remove items',
-      });
+      }));
     if (most > maxUniqueItems && (most === Infinity || list.some(hasFunction))) return undefined;
     if (least >= minItems && most <= maxItems) return true;
     if (most >= minItems && least <= maxItems) return undefined;
-    return fail(report, {
+    return fail(report, () => ({
       code: 'CFN309',
       path,
       message: `the list has ${counted(least, most)} items; allowed: ${bounds(minItems, maxItems)}`,
       fix: most < minItems ? 'add items' : 'remove items',
-    });
+    }));
   }
 
   #distinct(list: readonly Json[], { uniqueItems, uniqueKeys }: Schema, path: Path, report: Report): Verdict {
@@ -283,12 +281,12 @@ export class Judge {
       if (text.includes('"Fn::If"') || text.includes('"AWS::NoValue"')) continue;
       const first = seen.get(text);
       if (first !== undefined)
-        return fail(report, {
+        return fail(report, () => ({
           code: 'CFN311',
           path: [...path, index],
           message: `item ${index + 1} is the same as item ${first + 1}${uniqueItems ? '' : ` in ${uniqueKeys!.join(' and ')}`}`,
           fix: 'remove or change one of them',
-        });
+        }));
       seen.set(text, index);
     }
     return true;
@@ -406,12 +404,12 @@ export class Judge {
         : each.filter((present) => present !== false).length;
       if (most < minProperties || least > maxProperties) {
         const message = `there are ${counted(least, most)} members; allowed: ${bounds(minProperties, maxProperties)}`;
-        verdict = fail(report, {
+        verdict = fail(report, () => ({
           code: 'CFN309',
           path,
           message,
           fix: most < minProperties ? 'add members' : 'remove members',
-        });
+        }));
       } else if (least < minProperties || most > maxProperties) verdict = and(verdict, undefined);
     }
     return verdict;
@@ -448,7 +446,7 @@ export class Judge {
       const inner = this.judge(value, schema.not, path, decided);
       if (inner === true) {
         const message = isObject(value) ? 'this combination is not allowed' : `${describe(value)} is not allowed here`;
-        verdict = fail(report, { code: 'CFN310', path, message, fix: 'change it' });
+        verdict = fail(report, () => ({ code: 'CFN310', path, message, fix: 'change it' }));
       } else verdict = and(verdict, inner === undefined ? undefined : true);
     }
     if (schema.if !== undefined) {
@@ -481,7 +479,7 @@ export class Judge {
       const message = names
         ? `only one of ${names} may be given`
         : `it fits ${fitting} forms of which only one may apply`;
-      return fail(report, { code: 'CFN310', path, message, fix: 'keep the properties of one form' });
+      return fail(report, () => ({ code: 'CFN310', path, message, fix: 'keep the properties of one form' }));
     }
     if (verdicts.includes(undefined)) return undefined;
     if (fitting === 0) this.#reportNearest(value, forms, path, decided, report);
@@ -518,8 +516,9 @@ function and(a: Verdict, b: Verdict): Verdict {
   return a === undefined || b === undefined ? undefined : true;
 }
 
-function fail(report: Report, problem: Problem): false {
-  report?.(problem);
+/** Most judgements only ask whether a value fits: the words are made when somebody reads them. */
+function fail(report: Report, problem: () => Problem): false {
+  report?.(problem());
   return false;
 }
 
