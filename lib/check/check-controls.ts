@@ -29,6 +29,8 @@ export interface ControlOptions {
   readonly parameters?: Readonly<Record<string, string>>;
   /** Only these controls, with what they support. */
   readonly only?: ReadonlyMap<string, Requirements>;
+  /** Facts say on which values a proof rests. */
+  readonly evidence?: boolean;
 }
 
 /** Every control of the catalogue that can be judged from a template, for each resource that it is about. */

@@ -27,6 +27,8 @@ export interface Scene {
   isMet(need: Need): boolean;
   /** Where one list has too many conditions of its own, its items are judged one by one. */
   readonly split: Split;
+  /** Where it is given: takes the path of every value that is looked at. */
+  readonly looked?: Path[];
 }
 
 /** A parameter, with the texts that it admits. */
@@ -83,7 +85,11 @@ export class Place {
   }
 
   get content(): Content {
-    this.#content ??= this.#settle(this.#value, this.path);
+    if (this.#content === undefined) {
+      this.#content = this.#settle(this.#value, this.path);
+      const { is } = this.#content;
+      if (is !== 'absent' && is !== 'open') this.scene.looked?.push(this.#settledPath);
+    }
     return this.#content;
   }
 

@@ -30,6 +30,8 @@ export interface Fact {
   readonly message: string;
   readonly dependsOn?: readonly Dependency[];
   readonly settledBy?: string;
+  /** Where it is asked for and the control holds: the values on which the proof rests. Empty where it rests on what is absent. */
+  readonly evidence?: readonly Path[];
 }
 
 export interface ProofOptions {
@@ -39,6 +41,8 @@ export interface ProofOptions {
   readonly region?: string;
   /** Only this one deployment is looked at: these values, and the defaults for the rest. */
   readonly parameters?: Readonly<Record<string, string>>;
+  /** Facts say on which values a proof rests. */
+  readonly evidence?: boolean;
 }
 
 const LIMIT = 4096;
@@ -91,7 +95,8 @@ export class Prover {
     const judged = this.#factOf(id, control, resource);
     // What SAM makes has no place of its own: it is told of the resource that it is made from. What a loop makes has a name.
     const source = String(this.#origin(['Resources', resource])[1]);
-    const fact = { ...judged, resource: source.startsWith('Fn::ForEach') ? resource : source };
+    const evidence = judged.evidence && { evidence: judged.evidence.map((each) => this.#origin(each)) };
+    const fact = { ...judged, resource: source.startsWith('Fn::ForEach') ? resource : source, ...evidence };
     const path = this.#origin(judged.path);
     if (fact.verdict !== 'proven' && fact.verdict !== 'unreachable') return { ...fact, path };
     const rules = this.#rulesNeeded(id, control, resource);
@@ -125,10 +130,14 @@ export class Prover {
       const needs: Need[] = [];
       for (const moment of moments) {
         const split: Split = { ...(only !== undefined && { only }), seen: parts, depth: 0 };
-        const judgement = this.#judge(control, resource, moment, question, split);
+        const looked: Path[] | undefined = this.#options.evidence ? [] : undefined;
+        const judgement = this.#judge(control, resource, moment, question, split, looked);
         if (judgement === undefined) continue;
         if (judgement.is === 'open') needs.push(...judgement.needs);
-        else if (needs.length === 0) count(tally, judgement, moment.scenario);
+        else if (needs.length === 0) {
+          count(tally, judgement, moment.scenario);
+          if (judgement.is === 'holds') tally.looked.push(...(looked ?? []));
+        }
       }
       if (needs.length === 0) return { tally };
       for (const need of needs) ask(question, need);
@@ -142,10 +151,12 @@ export class Prover {
     { scope }: Moment,
     question: Question,
     split: Split,
+    looked: Path[] | undefined,
   ): Judgement | undefined {
     const scene: Scene = {
       scope,
       split,
+      ...(looked && { looked }),
       parameter: (name) => {
         const variable = this.#space.variables.get(name);
         const body = this.#space.template.Parameters?.[name];
@@ -205,7 +216,7 @@ export class Prover {
   }
 
   #fact(control: string, resource: string, tally: Tally, counted: boolean): Fact {
-    const { checked, failed, first, least, depends, uncertain } = tally;
+    const { checked, failed, first, least, depends, uncertain, looked } = tally;
     const certain = counted && !depends && !uncertain;
     const shared = {
       control,
@@ -227,7 +238,8 @@ export class Prover {
     if (uncertain) return { ...shared, verdict: 'not-evaluated', message: uncertain };
     if (checked === 0) return { ...shared, verdict: 'unreachable', message: `${resource} can never exist` };
     const classes = checked === 1 ? 'whatever the parameters' : `in all ${checked} classes of deployments`;
-    return { ...shared, verdict: 'proven', message: `holds ${classes}` };
+    const evidence = this.#options.evidence && { evidence: deepest(looked) };
+    return { ...shared, verdict: 'proven', message: `holds ${classes}`, ...evidence };
   }
 
   #tooLarge(control: string, resource: string, classes: Count): Fact {
@@ -282,6 +294,7 @@ type Explored = { readonly tally: Tally } | { readonly parts: ReadonlySet<string
 interface Tally {
   checked: number;
   failed: number;
+  readonly looked: Path[];
   /** The failure with the fewest changes of defaults. */
   first?: Judgement & { is: 'fails' };
   least?: Readonly<Record<string, string>>;
@@ -291,7 +304,7 @@ interface Tally {
 }
 
 function newTally({ incomplete, assumptions }: Scenarios): Tally {
-  return { checked: 0, failed: 0, ...(incomplete && { uncertain: assumptions.join('; ') }) };
+  return { checked: 0, failed: 0, looked: [], ...(incomplete && { uncertain: assumptions.join('; ') }) };
 }
 
 function count(tally: Tally, judgement: Judgement, scenario: Scenario): void {
@@ -321,6 +334,15 @@ function worst(tallies: readonly Tally[]): Tally {
     if (Boolean(a.depends) !== Boolean(b.depends)) return a.depends ? a : b;
     return a.uncertain ? a : b.uncertain ? b : a.checked >= b.checked ? a : b;
   });
+}
+
+/** What was looked at only on the way to something inside it is left out, and so is `Properties` as a whole. */
+function deepest(paths: readonly Path[]): Path[] {
+  const properties = paths.filter((path) => path.length > 3);
+  const unique = [...new Map(properties.map((path) => [JSON.stringify(path), path])).values()];
+  const within = (inner: Path, outer: Path) =>
+    inner.length > outer.length && outer.every((part, index) => part === inner[index]);
+  return unique.filter((outer) => !unique.some((inner) => within(inner, outer)));
 }
 
 function ask(question: Question, need: Need): void {

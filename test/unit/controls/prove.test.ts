@@ -339,3 +339,38 @@ Resources:
     expect({ verdict: fact!.verdict, counterexample: fact!.counterexample }).toEqual({ verdict, counterexample });
   });
 });
+
+describe('the values on which a proof rests', () => {
+  const evidenceOf = (control: string, text: string) => {
+    const { template } = parseTemplate(text, 'a.yaml');
+    const facts = [...new Prover(template, { evidence: true }).facts({ [control]: ALL[control]! })];
+    return facts.map(({ verdict, evidence }) => [verdict, evidence?.map((path) => path.slice(3).join('.'))]);
+  };
+
+  test.each<[what: string, control: string, text: string, found: [Verdict, string[] | undefined][]]>([
+    ['a value', 'RDS.3', instance('true'), [['proven', ['StorageEncrypted']]]],
+    [
+      'the branches that are reached',
+      'RDS.3',
+      instance('!If [IsProd, true, true]'),
+      [['proven', ['StorageEncrypted.Fn::If.1', 'StorageEncrypted.Fn::If.2']]],
+    ],
+    [
+      'each of several',
+      'S3.8',
+      `Resources:\n  B: {Type: AWS::S3::Bucket, Properties: {PublicAccessBlockConfiguration: ${flags}}}`,
+      [
+        [
+          'proven',
+          ['BlockPublicAcls', 'BlockPublicPolicy', 'IgnorePublicAcls', 'RestrictPublicBuckets'].map(
+            (name) => `PublicAccessBlockConfiguration.${name}`,
+          ),
+        ],
+      ],
+    ],
+    ['what is absent is none', 'S3.12', 'Resources:\n  B: {Type: AWS::S3::Bucket}', [['proven', []]]],
+    ['what fails has a place of its own', 'RDS.3', instance('false'), [['never', undefined]]],
+  ])('%s', (_, control, text, found) => expect(evidenceOf(control, text)).toEqual(found));
+
+  test('nobody asks, nothing is kept', () => expect(factOf('RDS.3', instance('true'))).not.toHaveProperty('evidence'));
+});
