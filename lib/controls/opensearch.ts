@@ -6,10 +6,15 @@ import { AN_ARN, matching } from './tests.ts';
 const DOMAIN = 'AWS::OpenSearchService::Domain';
 const ELASTICSEARCH = 'AWS::Elasticsearch::Domain';
 
-/** TLS 1.2 at least. Source: Amazon OpenSearch Service developer guide, TLSSecurityPolicy, read 2026-11-21. */
-const MODERN = matching(/Policy-Min-TLS-1-2-.+|Policy-Min-TLS-1-3-.+/, 'a policy of TLS 1.2 at least', [
-  'Policy-Min-TLS-1-2-PFS-2023-10',
-]);
+/**
+ * TLS 1.2 at least, and forward secrecy: AWS asks for the latest policy, and no longer takes `Policy-Min-TLS-1-2-2019-07`.
+ * Source: AWS Security Hub user guide, Opensearch.8 and ES.8, read 2026-11-21.
+ */
+const MODERN = matching(
+  /Policy-Min-TLS-1-2-(PFS|RFC9151)-.+|Policy-Min-TLS-1-3-.+/,
+  'Policy-Min-TLS-1-2-PFS-2023-10 or stricter',
+  ['Policy-Min-TLS-1-2-2019-07', 'Policy-Min-TLS-1-2-PFS-2023-10'],
+);
 
 const publishes = (domain: Subject, log: string): Judgement => {
   const options = domain.at('LogPublishingOptions', log);

@@ -16,11 +16,17 @@ export const alone = (instance: Subject, conclusion: Part): Judgement =>
     conclusion,
   );
 
+/** In any letter case, as RDS takes it: many templates say `MySQL`. */
 const engineIs = (subject: Subject, pattern: RegExp): Judgement =>
-  subject.at('Engine').matches(pattern, `an engine that matches ${pattern.source}`);
+  subject
+    .at('Engine')
+    .matches(
+      new RegExp(pattern.source.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`)),
+      `an engine that matches ${pattern.source}`,
+    );
 
 /** A restored database, and a replica, is encrypted as what it comes from: nothing need be given here. */
-function encrypted(subject: Subject, origins: readonly string[]): Judgement {
+export function encrypted(subject: Subject, origins: readonly string[]): Judgement {
   const stated = subject.at('StorageEncrypted');
   const inherited = any(
     origins.map((name) => () => subject.at(name).present()),
@@ -121,8 +127,11 @@ const parameterOf = (group: Subject, family: RegExp, judge: (parameters: Place) 
   );
 
 export const rds: Controls = {
-  // Left out, it depends on the subnets; only "false" keeps an instance private in all of them.
-  'RDS.2': on(INSTANCE, (instance) => instance.at('PubliclyAccessible').is(false)),
+  // Left out, it depends on the subnets; only "false" keeps an instance private in all of them. One of Neptune is private then.
+  'RDS.2': on([INSTANCE, 'AWS::Neptune::DBInstance'], (instance) => {
+    const open = instance.at('PubliclyAccessible');
+    return instance.type === INSTANCE ? open.is(false) : open.isNot(true);
+  }),
   'RDS.3': on(INSTANCE, (instance) =>
     alone(instance, () =>
       encrypted(instance, ['DBSnapshotIdentifier', 'SourceDBInstanceIdentifier', 'SourceDBClusterIdentifier']),
@@ -144,15 +153,18 @@ export const rds: Controls = {
       ),
     ),
   ),
-  // One day where nothing is said.
+  // One day where nothing is said. AWS leaves replicas out, which have none by default; 0 is asked for.
   'RDS.11': on(INSTANCE, (instance) =>
     alone(instance, () =>
       all([
+        () => instance.at('BackupRetentionPeriod').isNot(0),
         () =>
-          when(instance.at('BackupRetentionPeriod').present(), () => instance.at('BackupRetentionPeriod').atLeast(7)),
-        () =>
-          when(instance.at('SourceDBInstanceIdentifier').absent(), () =>
-            instance.at('BackupRetentionPeriod').atLeast(7),
+          when(
+            all([
+              () => instance.at('SourceDBInstanceIdentifier').absent(),
+              () => instance.at('SourceDBClusterIdentifier').absent(),
+            ]),
+            () => instance.at('BackupRetentionPeriod').atLeast(7),
           ),
       ]),
     ),
@@ -163,7 +175,12 @@ export const rds: Controls = {
     when(engineIs(cluster, /aurora(-mysql)?/), () => cluster.at('BacktrackWindow').atLeast(1)),
   ),
   'RDS.15': on(CLUSTER, spansZones),
-  'RDS.16': on(CLUSTER, (cluster) => cluster.at('CopyTagsToSnapshot').is(true)),
+  // Of Aurora; Multi-AZ clusters are asked by RDS.47 and RDS.48.
+  'RDS.16': on(CLUSTER, (cluster) =>
+    when(not(engineIs(cluster, /mysql|postgres/), cluster.here, 'it is none of Aurora'), () =>
+      cluster.at('CopyTagsToSnapshot').is(true),
+    ),
+  ),
   'RDS.17': on(INSTANCE, (instance) => alone(instance, () => instance.at('CopyTagsToSnapshot').is(true))),
   // Security groups of databases are those of EC2-Classic, which ended in August 2022: whatever names none is in a VPC.
   'RDS.18': on(INSTANCE, (instance) => instance.at('DBSecurityGroups').absent()),
@@ -177,10 +194,15 @@ export const rds: Controls = {
       subject.type === CLUSTER ? usualPortAvoided(subject) : alone(subject, () => usualPortAvoided(subject)),
   },
   'RDS.24': on(CLUSTER, usualNameAvoided),
-  'RDS.25': on(INSTANCE, usualNameAvoided),
+  'RDS.25': on(INSTANCE, (instance) => alone(instance, () => usualNameAvoided(instance))),
   'RDS.27': on(CLUSTER, (cluster) => encrypted(cluster, ['SnapshotIdentifier', 'SourceDBClusterIdentifier'])),
-  'RDS.34': on(CLUSTER, (cluster) => when(engineIs(cluster, /aurora(-mysql)?/), () => exportsLogs(cluster, ['audit']))),
-  // The property is one of Multi-AZ clusters; on by default.
+  // Aurora Serverless v1 publishes what its parameter group says.
+  'RDS.34': on(CLUSTER, (cluster) =>
+    when(all([engineIs(cluster, /aurora(-mysql)?/), () => cluster.at('EngineMode').isNot('serverless')]), () =>
+      exportsLogs(cluster, ['audit']),
+    ),
+  ),
+  // Of Aurora too, since September 2026; on by default.
   'RDS.35': on(CLUSTER, (cluster) => cluster.at('AutoMinorVersionUpgrade').isNot(false)),
   'RDS.36': on(INSTANCE, (instance) =>
     alone(instance, () => when(engineIs(instance, /postgres/), () => exportsLogs(instance, ['postgresql']))),
@@ -198,6 +220,12 @@ export const rds: Controls = {
   'RDS.39': on('AWS::RDS::DBParameterGroup', (group) =>
     parameterOf(group, /mysql.*/, (parameters) => parameters.at('require_secure_transport').is(1, 'ON')),
   ),
+  'RDS.47': on(CLUSTER, (cluster) =>
+    when(engineIs(cluster, /postgres/), () => cluster.at('CopyTagsToSnapshot').is(true)),
+  ),
+  'RDS.48': on(CLUSTER, (cluster) => when(engineIs(cluster, /mysql/), () => cluster.at('CopyTagsToSnapshot').is(true))),
+  // One day where nothing is said.
+  'RDS.50': on(CLUSTER, (cluster) => cluster.at('BackupRetentionPeriod').atLeast(7)),
   'RDS.43': on('AWS::RDS::DBProxy', (proxy) => proxy.at('RequireTLS').is(true)),
   'PF.RDS.pikms': on([CLUSTER, INSTANCE], (database) => {
     const [enabled, key] =
