@@ -1,5 +1,5 @@
 import { type Controls, on, type Stack } from './control.ts';
-import { all, any, fails, HOLDS, type Judgement, not, when } from './judgement.ts';
+import { all, any, fails, HOLDS, type Judgement, not, notKnown, when } from './judgement.ts';
 import type { Place, Subject } from './place.ts';
 import { matching } from './tests.ts';
 
@@ -19,8 +19,19 @@ const HIGH_RISK = [
 ];
 const FOR_EVERYBODY = [80, 443];
 
-function isOpen(rule: Place): Judgement {
-  return any([() => rule.at('CidrIp').test(EVERYWHERE), () => rule.at('CidrIpv6').test(EVERYWHERE)]);
+/** By an address range, or by a prefix list of the template that has one. The lists of AWS itself have none. */
+function isOpen(rule: Place, stack: Stack): Judgement {
+  const lists = stack
+    .all('AWS::EC2::PrefixList')
+    .map(
+      (list) => () =>
+        all([
+          list.exists(),
+          () => list.at('Entries').some((entry) => entry.at('Cidr').test(EVERYWHERE), 'it names ranges'),
+          () => rule.at('SourcePrefixListId').refersTo(list),
+        ]),
+    );
+  return any([() => rule.at('CidrIp').test(EVERYWHERE), () => rule.at('CidrIpv6').test(EVERYWHERE), ...lists]);
 }
 
 const allProtocols = (rule: Place): Judgement => rule.at('IpProtocol').is(-1, 'all');
@@ -40,14 +51,12 @@ function covers(rule: Place, port: number): Judgement {
 }
 
 /** No ingress rule, inline or of its own, is open and does what `judge` says. */
-const closed = (judge: (rule: Place) => Judgement, message: string) => {
-  const judgeRule = (rule: Place) => not(() => all([() => isOpen(rule), () => judge(rule)]), rule.here, message);
-  return {
-    types: [GROUP, INGRESS],
-    judge: (subject: Subject) =>
-      subject.type === GROUP ? subject.at('SecurityGroupIngress').every(judgeRule) : judgeRule(subject),
-  };
-};
+const closed = (judge: (rule: Place) => Judgement, message: string) =>
+  on([GROUP, INGRESS], (subject, stack) => {
+    const judgeRule = (rule: Place) =>
+      not(() => all([() => isOpen(rule, stack), () => judge(rule)]), rule.here, message);
+    return subject.type === GROUP ? subject.at('SecurityGroupIngress').every(judgeRule) : judgeRule(subject);
+  });
 
 const coversAny = (ports: readonly number[]) => (rule: Place) =>
   any(
@@ -91,32 +100,79 @@ const devicesEncrypted = (mappings: Place): Judgement =>
 const noPublicAddress = (interfaces: Place): Judgement =>
   interfaces.every((each) => each.at('AssociatePublicIpAddress').isNot(true));
 
+/** The place at the path, or an item of the list there, names the subject. `*` stands for some item of a list. */
+function names(place: Place, [step, ...rest]: readonly string[], subject: Subject): Judgement {
+  if (step === '*') return place.some((item) => names(item, rest, subject), '');
+  if (step !== undefined) return names(place.at(step), rest, subject);
+  return any([() => place.refersTo(subject), () => place.some((each) => each.refersTo(subject), '')]);
+}
+
 /** A resource of the type that exists and whose property names the subject. */
 function namedBy(
   stack: Stack,
   subject: Subject,
-  uses: readonly (readonly [type: string, property: string])[],
+  uses: readonly (readonly [type: string, path: string])[],
   otherwise: string,
   also: (other: Subject) => Judgement = () => HOLDS,
 ): Judgement {
   return any(
-    uses.flatMap(([type, property]) =>
+    uses.flatMap(([type, path]) =>
       stack
         .all(type)
-        .map(
-          (other) => () =>
-            all([
-              other.exists(),
-              () =>
-                any([
-                  () => other.at(property).refersTo(subject),
-                  () => other.at(property).some((each) => each.refersTo(subject), ''),
-                ]),
-              () => also(other),
-            ]),
-        ),
+        .map((other) => () => all([other.exists(), () => names(other, path.split('.'), subject), () => also(other)])),
     ),
     fails(subject.here, otherwise),
+  );
+}
+
+const asksForV2 = (data: Place): Judgement =>
+  any([
+    () => data.at('MetadataOptions', 'HttpTokens').is('required'),
+    () => data.at('MetadataOptions', 'HttpEndpoint').is('disabled'),
+  ]);
+
+/** What the instance does not say, its launch template says. */
+function launchedWithV2(instance: Subject, stack: Stack): Judgement {
+  const launch = instance.at('LaunchTemplate');
+  for (const template of stack.all('AWS::EC2::LaunchTemplate')) {
+    const same = all([
+      template.exists(),
+      () =>
+        any([
+          () => launch.at('LaunchTemplateId').refersTo(template),
+          () => launch.at('LaunchTemplateName').refersTo(template, 'LaunchTemplateName'),
+        ]),
+    ]);
+    if (same.is === 'open') return same;
+    if (same.is === 'holds') return asksForV2(template.at('LaunchTemplateData'));
+  }
+  return all([launch.present(), () => notKnown(launch.here, 'the launch template is not one of this template')]);
+}
+
+/** It, or its only interface, stands in a subnet of the template that hands out addresses, and it does not refuse one. */
+function isHandedAnAddress(instance: Subject, stack: Stack): Judgement {
+  const interfaces = instance.at('NetworkInterfaces');
+  return any(
+    stack
+      .all('AWS::EC2::Subnet')
+      .map(
+        (subnet) => () =>
+          all([
+            subnet.exists(),
+            () => subnet.at('MapPublicIpOnLaunch').is(true),
+            () =>
+              any([
+                () => all([interfaces.absent(), () => instance.at('SubnetId').refersTo(subnet)]),
+                () =>
+                  interfaces.some(
+                    (each) =>
+                      all([each.at('AssociatePublicIpAddress').absent(), () => each.at('SubnetId').refersTo(subnet)]),
+                    'it stands in other subnets',
+                  ),
+              ]),
+          ]),
+      ),
+    fails(instance.here, 'no subnet hands it an address'),
   );
 }
 
@@ -134,17 +190,41 @@ export const ec2: Controls = {
       ]),
     ),
   ),
-  'EC2.8': on('AWS::EC2::Instance', (instance) =>
+  'EC2.8': on('AWS::EC2::Instance', (instance, stack) =>
     any([
-      () => instance.at('MetadataOptions', 'HttpTokens').is('required'),
-      () => instance.at('MetadataOptions', 'HttpEndpoint').is('disabled'),
-      () => instance.at('LaunchTemplate').present(),
+      () => asksForV2(instance),
+      () => all([() => instance.at('MetadataOptions', 'HttpTokens').absent(), () => launchedWithV2(instance, stack)]),
     ]),
   ),
-  'EC2.9': on('AWS::EC2::Instance', (instance) => noPublicAddress(instance.at('NetworkInterfaces'))),
+  'EC2.9': on('AWS::EC2::Instance', (instance, stack) =>
+    all([
+      () => noPublicAddress(instance.at('NetworkInterfaces')),
+      () =>
+        not(
+          () =>
+            namedBy(
+              stack,
+              instance,
+              [
+                ['AWS::EC2::EIP', 'InstanceId'],
+                ['AWS::EC2::EIPAssociation', 'InstanceId'],
+              ],
+              'it has no Elastic IP address',
+            ),
+          instance.here,
+          'an Elastic IP address is associated with it',
+        ),
+      () =>
+        not(
+          () => isHandedAnAddress(instance, stack),
+          instance.here,
+          'its subnet hands out public addresses, and AssociatePublicIpAddress is not false',
+        ),
+    ]),
+  ),
   'EC2.10': on('AWS::EC2::VPC', (vpc, stack) =>
     namedBy(stack, vpc, [['AWS::EC2::VPCEndpoint', 'VpcId']], 'it has no endpoint of the EC2 API', (endpoint) =>
-      endpoint.at('ServiceName').endsWith('.ec2'),
+      any([() => endpoint.at('ServiceName').endsWith('.ec2'), () => endpoint.at('ServiceName').endsWith('.ec2-fips')]),
     ),
   ),
   'EC2.12': on('AWS::EC2::EIP', (address, stack) =>
@@ -156,6 +236,9 @@ export const ec2: Controls = {
           address,
           [
             ['AWS::EC2::NatGateway', 'AllocationId'],
+            ['AWS::EC2::NatGateway', 'SecondaryAllocationIds'],
+            ['AWS::ElasticLoadBalancingV2::LoadBalancer', 'SubnetMappings.*.AllocationId'],
+            ['AWS::Transfer::Server', 'EndpointDetails.AddressAllocationIds'],
             ['AWS::EC2::EIPAssociation', 'AllocationId'],
             ['AWS::EC2::EIPAssociation', 'EIP'],
           ],
@@ -165,12 +248,25 @@ export const ec2: Controls = {
   ),
   'EC2.13': closed((rule) => covers(rule, 22), 'everybody reaches port 22 (SSH)'),
   'EC2.14': closed((rule) => covers(rule, 3389), 'everybody reaches port 3389 (RDP)'),
-  'EC2.15': on('AWS::EC2::Subnet', (subnet) => subnet.at('MapPublicIpOnLaunch').isNot(true)),
+  'EC2.15': on('AWS::EC2::Subnet', (subnet) =>
+    all([
+      () => subnet.at('MapPublicIpOnLaunch').isNot(true),
+      () => subnet.at('AssignIpv6AddressOnCreation').isNot(true),
+    ]),
+  ),
   'EC2.16': on('AWS::EC2::NetworkAcl', (acl, stack) =>
     namedBy(stack, acl, [['AWS::EC2::SubnetNetworkAclAssociation', 'NetworkAclId']], 'no subnet uses it'),
   ),
-  'EC2.17': on('AWS::EC2::Instance', (instance) =>
-    instance.at('NetworkInterfaces', 1).absent('it has more than one network interface'),
+  'EC2.17': on('AWS::EC2::Instance', (instance, stack) =>
+    not(
+      () =>
+        any([
+          () => instance.at('NetworkInterfaces').hasItems(2),
+          () => namedBy(stack, instance, [['AWS::EC2::NetworkInterfaceAttachment', 'InstanceId']], 'it has one'),
+        ]),
+      instance.here,
+      'it has more than one network interface',
+    ),
   ),
   'EC2.18': closed(isUnusual, 'everybody reaches more than the ports 80 and 443'),
   'EC2.19': closed(coversAny(HIGH_RISK), 'everybody reaches a port of high risk'),
@@ -213,12 +309,7 @@ export const ec2: Controls = {
   ),
   'EC2.51': on('AWS::EC2::ClientVpnEndpoint', (endpoint) => endpoint.at('ConnectionLogOptions', 'Enabled').is(true)),
   'EC2.53': closed(coversAny(ADMIN), 'everybody reaches a port of remote administration'),
-  'EC2.170': on('AWS::EC2::LaunchTemplate', (template) =>
-    any([
-      () => template.at('LaunchTemplateData', 'MetadataOptions', 'HttpTokens').is('required'),
-      () => template.at('LaunchTemplateData', 'MetadataOptions', 'HttpEndpoint').is('disabled'),
-    ]),
-  ),
+  'EC2.170': on('AWS::EC2::LaunchTemplate', (template) => asksForV2(template.at('LaunchTemplateData'))),
   'PF.VPC.endpoint': on('AWS::EC2::VPCEndpoint', (endpoint) =>
     when(endpoint.at('VpcEndpointType').is('Interface'), () => endpoint.at('SubnetIds').hasItems(2)),
   ),
