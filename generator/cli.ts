@@ -54,6 +54,22 @@ command('check')
   )
   .action(runs(async () => (await import('./commands/check.ts')).check));
 
+command('compare')
+  .argument('<old>', 'a template as it was, or a folder of templates')
+  .argument('<new>', 'the same as it is now')
+  .description('what changes in compliance between two templates, or two folders of templates matched by name')
+  .option('--framework <list>', 'only controls that support these: soc2, pci, hipaa, nist80053, cis, iso27001, gdpr')
+  .option('--format <format>', 'text, json or markdown, which is a comment for a pull request', 'text')
+  .addHelpText(
+    'after',
+    examples(
+      'plainform compare old.yaml new.yaml',
+      'plainform compare ../base/templates templates --format markdown',
+      'plainform compare old.yaml new.yaml --framework pci --json',
+    ) + '\nExit code 1 where something is lost: what was proven, waived or not there, and is weaker or fails now.\n',
+  )
+  .action(runs(async () => (await import('./commands/compare.ts')).compare));
+
 ofStacks('deploy')
   .description('deploy stacks, of an environment or one of your own, each by a change set that is shown first')
   .option('--dry-run', 'make the change sets, show them, discard them')

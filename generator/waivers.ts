@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { CfnError, type Finding } from '../lib/cfn/errors.ts';
 import { parseSource, readText } from '../lib/cfn/read.ts';
 import { isObject } from '../lib/cfn/template.ts';
@@ -23,7 +23,16 @@ export function projectWaivers(): ProjectWaiver[] {
   return files.flatMap(waiversOf);
 }
 
-function waiversOf(path: string): ProjectWaiver[] {
+/** The plainform.yaml that a template belongs to: in its folder, or the nearest one above. */
+export function projectFileOf(template: string): string | undefined {
+  for (let folder = dirname(resolve(template)); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, FILE))) return join(folder, FILE);
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+/** The waivers of one plainform.yaml, given by its absolute path. Throws CFN530 as `projectWaivers` does. */
+export function waiversOf(path: string): ProjectWaiver[] {
   const file = relative(process.cwd(), path);
   const { value, locate } = sourceOf(path);
   const list = isObject(value) ? value.waivers : undefined;

@@ -1,20 +1,20 @@
-import { readdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { CfnError, type Finding, nearestMatch } from '../../lib/cfn/errors.ts';
+import { CfnError, type Finding } from '../../lib/cfn/errors.ts';
 import { readParameterFile } from '../../lib/cfn/parameter-file.ts';
-import { readTemplate, readText, type TemplateDocument } from '../../lib/cfn/read.ts';
+import { readText, type TemplateDocument } from '../../lib/cfn/read.ts';
 import type { Path } from '../../lib/cfn/template.ts';
 import type { CheckedControls } from '../../lib/check/check-controls.ts';
-import { type CheckResult, checkTemplate } from '../../lib/check/check-template.ts';
+import type { CheckResult } from '../../lib/check/check-template.ts';
 import type { Opinion } from '../../lib/check/opinions.ts';
 import { fileInProject } from '../../lib/project.ts';
 import { allFindings, asFinding, type CheckedTemplate, isViolated } from '../../lib/report/checked.ts';
 import { countVerdicts, verdictCounts } from '../../lib/report/controls.ts';
 import { countFindings, renderFinding, sortFindings } from '../../lib/report/findings.ts';
 import { renderOpinion } from '../../lib/report/opinions.ts';
+import { formatOf } from '../format.ts';
 import type { Tool } from '../opinions.ts';
 import { regionNamed } from '../region.ts';
 import type { Terminal } from '../terminal.ts';
+import { type CheckedFile, checkFile, controlJudge, filesOf, isJudgeable } from './controls-of.ts';
 
 interface Options {
   arguments: string[];
@@ -40,7 +40,7 @@ type Format = (typeof FORMATS)[number];
  * does not hold, 2 on a file that cannot be read.
  */
 export async function check(options: Options, terminal: Terminal): Promise<0 | 1 | 2> {
-  const format = formatOf(options);
+  const format = formatOf(options, FORMATS);
   const region = options.region === undefined ? undefined : regionNamed(options.region);
   const files = filesOf(options.arguments).map((file) => checkFile(file, region));
   const controls = options.controls === false ? undefined : await controlsOf(files, options);
@@ -122,49 +122,22 @@ function asText(
   return lines.join('\n');
 }
 
-/** Throws CFN708 where there is no such format. */
-function formatOf({ format, json }: Options): Format {
-  if (json) return 'json';
-  const found = FORMATS.find((name) => name === (format ?? 'text'));
-  if (found) return found;
-  const nearest = nearestMatch(format!, FORMATS);
-  throw new CfnError({
-    code: 'CFN708',
-    severity: 'error',
-    message: `there is no format "${format}"${nearest ? `; did you mean ${nearest}?` : ''}`,
-    fix: `one of ${FORMATS.join(', ')}`,
-  });
-}
-
 interface JudgedControls extends CheckedControls {
   readonly overAll?: CheckedControls['facts'];
 }
 
 /** The facts of each file; with parameter files, those of the one deployment of the file that fits each template. */
 async function controlsOf(files: readonly CheckedFile[], options: Options): Promise<JudgedControls[]> {
-  const { checkControls } = await import('../../lib/check/check-controls.ts');
-  const { projectWaivers } = await import('../waivers.ts');
-  const { controlsOfFrameworks } = await import('../../lib/check/frameworks.ts');
-  const names = options.framework?.split(',').map((name) => name.trim());
-  const today = new Date().toISOString().slice(0, 10);
-  const waivers = projectWaivers();
+  const judge = await controlJudge(options.framework);
   const given = options.params?.map((file) => readParameterFile(file).values);
-  const only = names && { only: controlsOfFrameworks(names) };
   return files.map(({ document, result }) => {
     if (!document || !isJudgeable(result)) return { facts: [], findings: [] };
-    const own = waivers.filter(({ template }) => template === resolve(result.file));
-    const overAll = checkControls(document, { today, waivers: own, ...only });
+    const overAll = judge(document);
     if (!given) return overAll;
-    const parameters = fitting(given, document, result.file);
-    const { facts } = checkControls(document, { today, waivers: own, parameters, ...only });
+    const { facts } = judge(document, { parameters: fitting(given, document, result.file) });
     // Whether a waiver is needed, every deployment decides.
     return { facts, findings: overAll.findings, overAll: overAll.facts };
   });
-}
-
-/** Where the sections or the resources are not what they should be, a proof would be of something else. */
-function isJudgeable({ findings }: CheckResult): boolean {
-  return !findings.some(({ code, severity }) => severity === 'error' && /^CFN1(0|1)/.test(code));
 }
 
 /** Throws CFN709 where none of the parameter files is for the template. */
@@ -194,42 +167,6 @@ async function opinionsOn(results: readonly CheckResult[], { opinions }: Options
     readable.map(({ file }) => file),
     opinions === true ? ['official', 'npm'] : opinions,
   );
-}
-
-interface CheckedFile {
-  readonly result: CheckResult;
-  /** Undefined where the file cannot be read. */
-  readonly document?: TemplateDocument;
-}
-
-function checkFile(file: string, region: string | undefined): CheckedFile {
-  try {
-    const document = readTemplate(file);
-    return { document, result: checkTemplate(document, region) };
-  } catch (error) {
-    if (!(error instanceof CfnError)) throw error;
-    const scenarios = { total: 'unknown', reachable: 'unknown' };
-    return { result: { file, resources: 0, conditions: 0, scenarios, findings: [...error.findings], notJudged: [] } };
-  }
-}
-
-/** Files as named; of a folder, what looks like a template by its ending. Throws CFN703 where nothing is left. */
-function filesOf(names: readonly string[]): string[] {
-  const files = names.flatMap((name) => {
-    if (!statSync(name, { throwIfNoEntry: false })?.isDirectory()) return [name];
-    return readdirSync(name, { recursive: true, encoding: 'utf8' })
-      .filter((entry) => /\.(ya?ml|json|template)$/.test(entry))
-      .map((entry) => join(name, entry))
-      .sort();
-  });
-  if (files.length === 0)
-    throw new CfnError({
-      code: 'CFN703',
-      severity: 'error',
-      message: 'there is no template to check',
-      fix: 'name files or folders',
-    });
-  return files;
 }
 
 function asJson(template: CheckedTemplate) {

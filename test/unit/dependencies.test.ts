@@ -13,7 +13,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   controls: ['cfn', 'spec', 'scenarios'],
   check: ['cfn', 'spec', 'scenarios', 'controls'],
   deployment: ['cfn', 'spec', 'scenarios'],
-  report: ['cfn', 'spec', 'scenarios', 'controls', 'check', 'deployment'],
+  evidence: ['cfn', 'spec', 'scenarios', 'controls', 'check', 'deployment'],
+  report: ['cfn', 'spec', 'scenarios', 'controls', 'check', 'deployment', 'evidence'],
 };
 
 function importsOf(folder: string): { from: string; to: string }[] {
