@@ -6,8 +6,13 @@ const CONFIGURATION = 'AWS::AutoScaling::LaunchConfiguration';
 
 export const autoscaling: Controls = {
   'AutoScaling.1': on(GROUP, (group) =>
-    when(any([() => group.at('LoadBalancerNames').present(), () => group.at('TargetGroupARNs').present()]), () =>
-      group.at('HealthCheckType').matches(/([A-Z_]+,)*ELB(,[A-Z_]+)*/, 'ELB, alone or beside others'),
+    when(
+      any([
+        () => group.at('LoadBalancerNames').present(),
+        () => group.at('TargetGroupARNs').present(),
+        () => group.at('TrafficSources').some((source) => source.at('Type').isNot('vpc-lattice'), 'it has no source'),
+      ]),
+      () => group.at('HealthCheckType').matches(/([A-Z_]+,)*ELB(,[A-Z_]+)*/, 'ELB, alone or beside others'),
     ),
   ),
   'AutoScaling.2': on(GROUP, (group) =>

@@ -1,5 +1,5 @@
 import { type Controls, on } from './control.ts';
-import { all, any, type Judgement, when } from './judgement.ts';
+import { all, any, fails, type Judgement, when } from './judgement.ts';
 import type { Place, Subject } from './place.ts';
 
 const DISTRIBUTION = 'AWS::CloudFront::Distribution';
@@ -17,7 +17,24 @@ const behaviours = (distribution: Subject, judge: (behaviour: Place) => Judgemen
   ]);
 
 export const cloudfront: Controls = {
-  'CloudFront.1': on(DISTRIBUTION, (distribution) => config(distribution).at('DefaultRootObject').present()),
+  // Of distributions with an origin in S3: another server has an index of its own.
+  'CloudFront.1': on(DISTRIBUTION, (distribution) => {
+    const origins = config(distribution).at('Origins');
+    return any(
+      [
+        () => config(distribution).at('DefaultRootObject').present(),
+        () =>
+          all([
+            () => origins.present(),
+            () =>
+              origins.every((origin) =>
+                any([() => origin.at('CustomOriginConfig').present(), () => origin.at('VpcOriginConfig').present()]),
+              ),
+          ]),
+      ],
+      fails(config(distribution).here, 'DefaultRootObject is missing'),
+    );
+  }),
   'CloudFront.3': on(DISTRIBUTION, (distribution) =>
     behaviours(distribution, (behaviour) => behaviour.at('ViewerProtocolPolicy').is(...ENCRYPTED)),
   ),
@@ -30,7 +47,14 @@ export const cloudfront: Controls = {
         'no origin group has a second member',
       ),
   ),
-  'CloudFront.5': on(DISTRIBUTION, (distribution) => config(distribution).at('Logging').present('Logging is missing')),
+  // With cookies and no bucket it is a setting of version 2, whose deliveries stand elsewhere.
+  'CloudFront.5': on(DISTRIBUTION, (distribution) => {
+    const logging = config(distribution).at('Logging');
+    return all([
+      () => logging.present('Logging is missing'),
+      () => when(logging.at('IncludeCookies').present(), () => logging.at('Bucket').present('Logging names no bucket')),
+    ]);
+  }),
   'CloudFront.6': on(DISTRIBUTION, (distribution) => config(distribution).at('WebACLId').present()),
   'CloudFront.7': on(DISTRIBUTION, (distribution) => {
     const certificate = config(distribution).at('ViewerCertificate');

@@ -1,6 +1,6 @@
 import { type Controls, on, type Stack } from './control.ts';
-import { all, type Judgement, notKnown, when } from './judgement.ts';
-import type { Subject } from './place.ts';
+import { all, any, fails, type Judgement, not, notKnown, when } from './judgement.ts';
+import type { Place, Subject } from './place.ts';
 import { BUCKET, BUCKET_POLICY, s3 } from './s3.ts';
 
 const TRAIL = 'AWS::CloudTrail::Trail';
@@ -30,9 +30,48 @@ function closed(bucket: Subject, stack: Stack): Judgement {
   return all([...isClosed(bucket), ...policies]);
 }
 
+/** What manages resources, reading and writing: all of it where no selector is given. */
+function recordsManagement(trail: Subject): Judgement {
+  const [plain, advanced] = [trail.at('EventSelectors'), trail.at('AdvancedEventSelectors')];
+  const otherwise = 'its event selectors leave out management events that read or that write';
+  const selects = (selector: Place, field: string, judge: (values: Place) => Judgement): Judgement =>
+    selector
+      .at('FieldSelectors')
+      .some((each) => all([() => each.at('Field').is(field), () => judge(each.at('Equals'))]), otherwise);
+  return any(
+    [
+      () => all([() => plain.absent(), () => advanced.absent()]),
+      () =>
+        plain.some(
+          (selector) =>
+            all([
+              () => selector.at('ReadWriteType').isNot('ReadOnly', 'WriteOnly'),
+              () => selector.at('IncludeManagementEvents').isNot(false),
+            ]),
+          otherwise,
+        ),
+      () =>
+        advanced.some(
+          (selector) =>
+            all([
+              () =>
+                selects(selector, 'eventCategory', (values) => values.some((one) => one.is('Management'), otherwise)),
+              () => not(() => selects(selector, 'readOnly', (values) => values.present()), selector.here, otherwise),
+            ]),
+          otherwise,
+        ),
+    ],
+    fails(trail.here, otherwise),
+  );
+}
+
 export const cloudtrail: Controls = {
   'CloudTrail.1': on(TRAIL, (trail) =>
-    all([() => trail.at('IsMultiRegionTrail').is(true), () => trail.at('IsLogging').is(true)]),
+    all([
+      () => trail.at('IsMultiRegionTrail').is(true),
+      () => trail.at('IsLogging').is(true),
+      () => recordsManagement(trail),
+    ]),
   ),
   'CloudTrail.2': on(TRAIL, (trail) => trail.at('KMSKeyId').present()),
   'CloudTrail.3': on(TRAIL, (trail) => trail.at('IsLogging').is(true)),

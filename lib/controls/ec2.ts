@@ -1,16 +1,26 @@
 import { type Controls, on, type Stack } from './control.ts';
 import { all, any, fails, HOLDS, type Judgement, not, notKnown, when } from './judgement.ts';
 import type { Place, Subject } from './place.ts';
-import { matching } from './tests.ts';
+import { matching, type TextTest } from './tests.ts';
 
 const GROUP = 'AWS::EC2::SecurityGroup';
 const INGRESS = 'AWS::EC2::SecurityGroupIngress';
 
+/** Addresses of IPv4 or of IPv6: where a rule says them, and all of them. */
+interface Version {
+  readonly property: string;
+  readonly whole: TextTest;
+}
+
 /** AWS reads only the length: 10.0.0.0/0 is everything too. */
-const EVERYWHERE = matching(/(([0-9]{1,3}\.){3}[0-9]{1,3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]*)\/0+/, 'every address', [
-  '0.0.0.0/0',
-  '::/0',
-]);
+const IPV4: Version = {
+  property: 'CidrIp',
+  whole: matching(/([0-9]{1,3}\.){3}[0-9]{1,3}\/0+/, 'every address', ['0.0.0.0/0']),
+};
+const IPV6: Version = {
+  property: 'CidrIpv6',
+  whole: matching(/[0-9a-fA-F:]*:[0-9a-fA-F:.]*\/0+/, 'every address', ['::/0']),
+};
 
 /** Ports of Security Hub's EC2.19 as of 2026. */
 const HIGH_RISK = [
@@ -20,18 +30,38 @@ const HIGH_RISK = [
 const FOR_EVERYBODY = [80, 443];
 
 /** By an address range, or by a prefix list of the template that has one. The lists of AWS itself have none. */
-function isOpen(rule: Place, stack: Stack): Judgement {
-  const lists = stack
-    .all('AWS::EC2::PrefixList')
-    .map(
-      (list) => () =>
-        all([
-          list.exists(),
-          () => list.at('Entries').some((entry) => entry.at('Cidr').test(EVERYWHERE), 'it names ranges'),
-          () => rule.at('SourcePrefixListId').refersTo(list),
-        ]),
-    );
-  return any([() => rule.at('CidrIp').test(EVERYWHERE), () => rule.at('CidrIpv6').test(EVERYWHERE), ...lists]);
+function isOpen(rule: Place, stack: Stack, versions: readonly Version[]): Judgement {
+  const lists = stack.all('AWS::EC2::PrefixList').map(
+    (list) => () =>
+      all([
+        list.exists(),
+        () =>
+          list.at('Entries').some(
+            (entry) =>
+              any(
+                versions.map(
+                  ({ whole }) =>
+                    () =>
+                      entry.at('Cidr').test(whole),
+                ),
+                fails(entry.here, ''),
+              ),
+            'it names ranges',
+          ),
+        () => rule.at('SourcePrefixListId').refersTo(list),
+      ]),
+  );
+  return any(
+    [
+      ...versions.map(
+        ({ property, whole }) =>
+          () =>
+            rule.at(property).test(whole),
+      ),
+      ...lists,
+    ],
+    fails(rule.here, ''),
+  );
 }
 
 const allProtocols = (rule: Place): Judgement => rule.at('IpProtocol').is(-1, 'all');
@@ -51,10 +81,10 @@ function covers(rule: Place, port: number): Judgement {
 }
 
 /** No ingress rule, inline or of its own, is open and does what `judge` says. */
-const closed = (judge: (rule: Place) => Judgement, message: string) =>
+const closed = (judge: (rule: Place) => Judgement, message: string, versions: readonly Version[] = [IPV4, IPV6]) =>
   on([GROUP, INGRESS], (subject, stack) => {
     const judgeRule = (rule: Place) =>
-      not(() => all([() => isOpen(rule, stack), () => judge(rule)]), rule.here, message);
+      not(() => all([() => isOpen(rule, stack, versions), () => judge(rule)]), rule.here, message);
     return subject.type === GROUP ? subject.at('SecurityGroupIngress').every(judgeRule) : judgeRule(subject);
   });
 
@@ -275,7 +305,7 @@ export const ec2: Controls = {
       all([
         () => entry.at('RuleAction').is('allow'),
         () => entry.at('Egress').isNot(true),
-        () => any([() => entry.at('CidrBlock').test(EVERYWHERE), () => entry.at('Ipv6CidrBlock').test(EVERYWHERE)]),
+        () => any([() => entry.at('CidrBlock').test(IPV4.whole), () => entry.at('Ipv6CidrBlock').test(IPV6.whole)]),
       ]),
       () =>
         not(
@@ -308,7 +338,8 @@ export const ec2: Controls = {
     noPublicAddress(template.at('LaunchTemplateData', 'NetworkInterfaces')),
   ),
   'EC2.51': on('AWS::EC2::ClientVpnEndpoint', (endpoint) => endpoint.at('ConnectionLogOptions', 'Enabled').is(true)),
-  'EC2.53': closed(coversAny(ADMIN), 'everybody reaches a port of remote administration'),
+  'EC2.53': closed(coversAny(ADMIN), 'everybody reaches a port of remote administration', [IPV4]),
+  'EC2.54': closed(coversAny(ADMIN), 'everybody reaches a port of remote administration', [IPV6]),
   'EC2.170': on('AWS::EC2::LaunchTemplate', (template) => asksForV2(template.at('LaunchTemplateData'))),
   'PF.VPC.endpoint': on('AWS::EC2::VPCEndpoint', (endpoint) =>
     when(endpoint.at('VpcEndpointType').is('Interface'), () => endpoint.at('SubnetIds').hasItems(2)),

@@ -1,10 +1,27 @@
-import { type Controls, on } from './control.ts';
-import { all, any, type Judgement, not, when } from './judgement.ts';
+import { type Controls, on, type Stack } from './control.ts';
+import { all, any, fails, type Judgement, not, when } from './judgement.ts';
 import type { Place, Subject } from './place.ts';
 import { notMatching } from './tests.ts';
 
 const TASK = 'AWS::ECS::TaskDefinition';
 const CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'ECS_ENGINE_AUTH_DATA'];
+
+const SERVICE = 'AWS::ECS::Service';
+
+const isOfWindows = (task: Subject): Judgement =>
+  task.at('RuntimePlatform', 'OperatingSystemFamily').matches(/WINDOWS_SERVER_.*/, 'a family of Windows');
+
+/** Its tasks, where the template has them, are of Windows: their platform is at 1.0.0 still. */
+const runsWindows = (service: Subject, stack: Stack): Judgement =>
+  any(
+    stack
+      .all(TASK)
+      .map(
+        (task) => () =>
+          all([task.exists(), () => service.at('TaskDefinition').refersTo(task, 'Family'), () => isOfWindows(task)]),
+      ),
+    fails(service.at('PlatformVersion').here, 'PlatformVersion is not the latest'),
+  );
 
 const containers = (task: Subject, judge: (container: Place) => Judgement): Judgement =>
   task.at('ContainerDefinitions').every(judge);
@@ -24,12 +41,17 @@ export const ecs: Controls = {
       ),
     ),
   ),
-  'ECS.2': on('AWS::ECS::Service', (service) =>
+  'ECS.2': on(SERVICE, (service) =>
     service.at('NetworkConfiguration', 'AwsvpcConfiguration', 'AssignPublicIp').isNot('ENABLED'),
   ),
   'ECS.3': on(TASK, (task) => task.at('PidMode').isNot('host')),
   'ECS.4': on(TASK, (task) => containers(task, (container) => container.at('Privileged').isNot(true))),
-  'ECS.5': on(TASK, (task) => containers(task, (container) => container.at('ReadonlyRootFilesystem').is(true))),
+  // Containers of Windows cannot have it.
+  'ECS.5': on(TASK, (task) =>
+    when(not(isOfWindows(task), task.here, 'it is of Windows'), () =>
+      containers(task, (container) => container.at('ReadonlyRootFilesystem').is(true)),
+    ),
+  ),
   'ECS.8': on(TASK, (task) =>
     containers(task, (container) =>
       container
@@ -40,9 +62,13 @@ export const ecs: Controls = {
     ),
   ),
   'ECS.9': on(TASK, (task) => containers(task, (container) => container.at('LogConfiguration', 'LogDriver').present())),
-  'ECS.10': on('AWS::ECS::Service', (service) =>
-    when(service.at('LaunchType').is('FARGATE'), () =>
-      service.at('PlatformVersion').isNot('1.0.0', '1.1.0', '1.2.0', '1.3.0'),
+  // Only Fargate has platform versions, also where a capacity provider chooses it.
+  'ECS.10': on(SERVICE, (service, stack) =>
+    when(service.at('LaunchType').isNot('EC2', 'EXTERNAL'), () =>
+      any([
+        () => service.at('PlatformVersion').isNot('1.0.0', '1.1.0', '1.2.0', '1.3.0'),
+        () => all([service.at('PlatformVersion').is('1.0.0'), () => runsWindows(service, stack)]),
+      ]),
     ),
   ),
   'ECS.12': on('AWS::ECS::Cluster', (cluster) =>

@@ -42,7 +42,7 @@ export const elb: Controls = {
   'ELB.5': on([BALANCER, CLASSIC], (balancer) =>
     balancer.type === CLASSIC
       ? balancer.at('AccessLoggingPolicy', 'Enabled').is(true)
-      : attribute(balancer, 'access_logs.s3.enabled', [true]),
+      : ofApplications(balancer, () => attribute(balancer, 'access_logs.s3.enabled', [true])),
   ),
   'ELB.6': on(BALANCER, (balancer) => attribute(balancer, 'deletion_protection.enabled', [true])),
   'ELB.9': on(CLASSIC, (balancer) => balancer.at('CrossZone').is(true)),
@@ -62,7 +62,7 @@ export const elb: Controls = {
     ofApplications(balancer, () =>
       any(
         stack
-          .all('AWS::WAFv2::WebACLAssociation')
+          .all('AWS::WAFv2::WebACLAssociation', 'AWS::WAFRegional::WebACLAssociation')
           .map(
             (association) => () => all([association.exists(), () => association.at('ResourceArn').refersTo(balancer)]),
           ),

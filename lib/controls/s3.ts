@@ -1,6 +1,6 @@
 import type { Unknown } from '../scenarios/unknown.ts';
 import { type Control, type Controls, on, type Stack } from './control.ts';
-import { all, any, fails, HOLDS, type Judgement, when } from './judgement.ts';
+import { all, any, fails, HOLDS, type Judgement, not, when } from './judgement.ts';
 import type { Place, Subject } from './place.ts';
 import {
   admitsAnyone,
@@ -141,6 +141,30 @@ function asksForHttp(keys: Place): Judgement {
   return all([() => hasOneMember(keys), value.present(), () => value.every((one) => one.is(false))]);
 }
 
+/** The ARN is that of a bucket of the template, which is in the Region of the stack. */
+function isOfTemplate(arn: Place, stack: Stack): Judgement {
+  const { content } = arn;
+  const isThat = (bucket: Subject): boolean => {
+    if (content.is === 'text') return content.text.endsWith(`:::${bucket.at('BucketName').text ?? ' '}`);
+    if (content.is !== 'unknown') return false;
+    // What comes last is the whole name: `${Bucket}-copy` is another one's.
+    const { value } = content;
+    const last = value.parts === undefined ? value : value.parts.at(-1);
+    return (
+      typeof last === 'object' &&
+      ['attribute', 'reference'].includes(last.$unknown) &&
+      last.dependsOn.some(({ kind, name }) => kind === 'resource' && name === bucket.id)
+    );
+  };
+  return any(
+    stack
+      .all(BUCKET)
+      .filter(isThat)
+      .map((bucket) => () => bucket.exists()),
+    fails(arn.here, 'it is not of this template'),
+  );
+}
+
 export const s3: Controls = {
   'S3.2': closedTo(['PublicRead', 'PublicReadWrite', 'AuthenticatedRead'], READING),
   'S3.3': closedTo(['PublicReadWrite'], WRITING),
@@ -174,13 +198,15 @@ export const s3: Controls = {
   ),
   // S3 has encrypted every new object since January 2023; the control wants it said.
   'S3.4': on(BUCKET, (bucket) => encryptedBy(bucket, (algorithm) => algorithm.present())),
-  'S3.7': on(BUCKET, (bucket) =>
-    bucket
-      .at('ReplicationConfiguration', 'Rules')
-      .some(
-        (rule) => all([() => rule.at('Status').isNot('Disabled'), () => rule.at('Destination', 'Bucket').present()]),
-        'no replication rule is enabled',
-      ),
+  'S3.7': on(BUCKET, (bucket, stack) =>
+    bucket.at('ReplicationConfiguration', 'Rules').some((rule) => {
+      const copy = rule.at('Destination', 'Bucket');
+      return all([
+        () => rule.at('Status').isNot('Disabled'),
+        () => copy.present(),
+        () => not(() => isOfTemplate(copy, stack), copy.here, 'it replicates within its Region'),
+      ]);
+    }, 'no replication rule is enabled'),
   ),
   // The settings of new buckets are right by default, but those of the template are what an update keeps.
   'S3.8': on(BUCKET, (bucket) =>
