@@ -70,6 +70,23 @@ command('compare')
   )
   .action(runs(async () => (await import('./commands/compare.ts')).compare));
 
+command('diagram')
+  .argument('<file>', 'a template')
+  .description('draw the architecture of any template as SVG: networks, flows, who may connect to whom, keys')
+  .option('--params <file>', 'the deployment of this parameter file: without what does not exist in it')
+  .option('--region <region>', 'the region that conditions may ask for')
+  .option('--out <file>', 'write it to this file instead of printing it')
+  .option('--force', 'overwrite a file that is no diagram')
+  .addHelpText(
+    'after',
+    examples(
+      'plainform diagram stack.yaml > stack.svg',
+      'plainform diagram stack.yaml --params staging.json --out stack.svg',
+      'plainform diagram stack.yaml --json',
+    ),
+  )
+  .action(runs(async () => (await import('./commands/diagram.ts')).diagram));
+
 ofStacks('deploy')
   .description('deploy stacks, of an environment or one of your own, each by a change set that is shown first')
   .option('--dry-run', 'make the change sets, show them, discard them')

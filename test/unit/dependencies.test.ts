@@ -14,7 +14,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   check: ['cfn', 'spec', 'scenarios', 'controls'],
   deployment: ['cfn', 'spec', 'scenarios'],
   evidence: ['cfn', 'spec', 'scenarios', 'controls', 'check', 'deployment'],
-  report: ['cfn', 'spec', 'scenarios', 'controls', 'check', 'deployment', 'evidence'],
+  diagram: ['cfn', 'spec', 'scenarios'],
+  report: ['cfn', 'spec', 'scenarios', 'controls', 'check', 'deployment', 'evidence', 'diagram'],
 };
 
 function importsOf(folder: string): { from: string; to: string }[] {
