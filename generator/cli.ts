@@ -62,11 +62,11 @@ command('compare')
   .option('--format <format>', 'text, json or markdown, which is a comment for a pull request', 'text')
   .addHelpText(
     'after',
-    examples(
+    `${examples(
       'plainform compare old.yaml new.yaml',
       'plainform compare ../base/templates templates --format markdown',
       'plainform compare old.yaml new.yaml --framework pci --json',
-    ) + '\nExit code 1 where something is lost: what was proven, waived or not there, and is weaker or fails now.\n',
+    )}\nExit code 1 where something is lost: what was proven, waived or not there, and is weaker or fails now.\n`,
   )
   .action(runs(async () => (await import('./commands/compare.ts')).compare));
 
@@ -138,6 +138,29 @@ ofStacks('destroy')
     ),
   )
   .action(runs(async () => (await import('./commands/destroy.ts')).destroy));
+
+targeted('audit')
+  .argument('[files...]', 'templates; without any, those of the environment')
+  .description('write the evidence of what is proven, as a page, CSV, JSON and OSCAL, or verify such a bundle offline')
+  .option('--out <folder>', 'where to write it')
+  .option('--framework <list>', 'only what supports these: soc2, pci, hipaa, nist80053, cis, iso27001, gdpr')
+  .option('--date <day>', 'waivers count as of this day; without it, today')
+  .option('--stack [name]', 'read the stack made from the template, or those of the environment, beside it')
+  .option('--parameters <file>', 'parameter file of that stack')
+  .option('--region <region>', 'its region; without one the region in AWS_REGION')
+  .option('--verify <folder>', 'a bundle: was it changed, and are its verdicts those of its templates?')
+  .option('--digest <sha256>', 'with --verify: the digest that was noted when the bundle was written')
+  .addHelpText(
+    'after',
+    examples(
+      'plainform audit --environment staging --out evidence',
+      'plainform audit templates/*.yaml --framework soc2,pci --out evidence',
+      'plainform audit stack.yaml --stack orders --target aws --out evidence',
+      'plainform audit --verify evidence',
+      'plainform audit --verify evidence templates/*.yaml',
+    ),
+  )
+  .action(runs(async () => (await import('./commands/audit.ts')).audit));
 
 command('start')
   .description('generate, check, deploy to the embedded emulator, verify, report: what `npm start` does')

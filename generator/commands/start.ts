@@ -9,9 +9,10 @@ import {
   type VerifiedStack,
 } from '../../lib/report/verification.ts';
 import { writeFile } from '../../lib/write-file.ts';
-import { ENVIRONMENTS, stacksOf } from '../environments.ts';
+import { ENVIRONMENTS, type EnvironmentName, stacksOf } from '../environments.ts';
 import { interruptible } from '../interrupt.ts';
 import type { Terminal } from '../terminal.ts';
+import { auditEnvironment } from './audit.ts';
 import { check } from './check.ts';
 import { type DeployedStack, deployStacks } from './deploy.ts';
 import { generate } from './generate.ts';
@@ -19,7 +20,7 @@ import { FLAT_OUTPUTS, flatOutputs, mockStackOutputs } from './outputs.ts';
 import { chosenStacks, environmentOf, withTarget } from './target.ts';
 import { verifyEnvironment } from './verify.ts';
 
-/** Generate, check, deploy to the embedded emulator, verify, report: the main job, as `npm start` runs it. */
+/** Generate, check, deploy to the embedded emulator, verify, report, evidence: the main job, as `npm start` runs it. */
 export async function start(options: { environment: string; json?: boolean }, terminal: Terminal): Promise<0 | 1> {
   const environment = environmentOf(options.environment ?? ENVIRONMENTS[0]);
   terminal.progress(terminal.paint('bold', '1. generate'));
@@ -34,6 +35,7 @@ export async function start(options: { environment: string; json?: boolean }, te
     const mocked = flatOutputs(mockStackOutputs(chosenStacks({ environment })));
     const report = `reports/${environment}/report.md`;
     writeFile(fileInProject(report), renderMockReport(environment, missing, mocked));
+    const page = await evidence(environment, undefined, terminal);
     terminal.print(
       [
         '',
@@ -41,6 +43,7 @@ export async function start(options: { environment: string; json?: boolean }, te
         `  left out   deployment, verification and drift, because ${missing}`,
         `  outputs    ${Object.keys(mocked).length} stand-ins, resolved from templates and parameter files`,
         `  report     ${report}`,
+        `  evidence   ${page}: open it in a browser`,
       ].join('\n'),
     );
     return generated === 0 && checked === 0 ? 0 : 1;
@@ -64,6 +67,8 @@ export async function start(options: { environment: string; json?: boolean }, te
     `${JSON.stringify({ version: 1, stacks: verified }, null, 2)}\n`,
   );
 
+  const page = await evidence(environment, verified, terminal);
+
   const checks = verified.flatMap((stack) => stack.checks);
   const resources = (state: string) =>
     checks.filter((check) => check.kind === 'resource' && check.state === state).length;
@@ -82,9 +87,21 @@ export async function start(options: { environment: string; json?: boolean }, te
       `  verified   ${countStates(checks)}`,
       `  outputs    ${Object.keys(outputs).length} in cfn-outputs/flat-outputs.json`,
       `  report     ${report}`,
+      `  evidence   ${page}: open it in a browser`,
     ].join('\n'),
   );
   return checks.some(({ state }) => state === 'differs') || checked !== 0 ? 1 : generated;
+}
+
+/** The page of the bundle, as a path that can be pasted. */
+async function evidence(
+  environment: EnvironmentName,
+  verified: readonly VerifiedStack[] | undefined,
+  terminal: Terminal,
+): Promise<string> {
+  terminal.progress(terminal.paint('bold', '\n5. evidence'));
+  const folder = fileInProject(`reports/${environment}/evidence`);
+  return relative(process.cwd(), await auditEnvironment(environment, folder, verified));
 }
 
 function renderReport(

@@ -16,6 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   evidence: ['cfn', 'spec', 'scenarios', 'controls', 'check', 'deployment'],
   diagram: ['cfn', 'spec', 'scenarios'],
   report: ['cfn', 'spec', 'scenarios', 'controls', 'check', 'deployment', 'evidence', 'diagram'],
+  bundle: ['cfn', 'diagram', 'evidence', 'report'],
 };
 
 function importsOf(folder: string): { from: string; to: string }[] {
