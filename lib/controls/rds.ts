@@ -5,6 +5,7 @@ import { starting } from './tests.ts';
 
 const INSTANCE = 'AWS::RDS::DBInstance';
 const CLUSTER = 'AWS::RDS::DBCluster';
+const GROUP = 'AWS::RDS::DBParameterGroup';
 
 /** What an instance of a cluster, and so every one of Aurora, has, its cluster decides: it is judged there. */
 export const alone = (instance: Subject, conclusion: Part): Judgement =>
@@ -120,6 +121,25 @@ function spansZones(cluster: Subject, stack: Stack): Judgement {
   );
 }
 
+const withoutTls = (instance: Subject): Judgement =>
+  fails(instance.here, 'its default parameter group lets connections in without TLS');
+
+/** Its own group is judged itself; without one it has that of its engine, of which `byDefault` judges. */
+function inTransit(instance: Subject, stack: Stack, engine: RegExp, byDefault: () => Judgement): Judgement {
+  const name = instance.at('DBParameterGroupName');
+  const groups = stack
+    .all(GROUP)
+    .map((group) => () => all([group.exists(), () => name.refersTo(group, 'DBParameterGroupName')]));
+  const otherwise = (): Judgement => {
+    const isDefault = any([() => name.absent(), () => name.matches(/default\..*/, 'a default parameter group')]);
+    if (isDefault.is === 'holds') return byDefault();
+    return isDefault.is === 'fails' ? notKnown(name.here, 'the group is not one of this template') : isDefault;
+  };
+  return alone(instance, () =>
+    when(engineIs(instance, engine), () => any([...groups, otherwise], withoutTls(instance))),
+  );
+}
+
 /** The parameter of a group, where its family has it. */
 const parameterOf = (group: Subject, family: RegExp, judge: (parameters: Place) => Judgement): Judgement =>
   when(group.at('Family').matches(family, `a family that matches ${family.source}`), () =>
@@ -211,14 +231,31 @@ export const rds: Controls = {
     when(engineIs(cluster, /aurora-postgresql/), () => exportsLogs(cluster, ['postgresql'])),
   ),
   // From PostgreSQL 15 on it is so by default.
-  'RDS.38': on('AWS::RDS::DBParameterGroup', (group) =>
-    all([
-      () => parameterOf(group, /postgres(9.*|1[0-4])/, (parameters) => parameters.at('rds.force_ssl').is(1)),
-      () => parameterOf(group, /postgres(1[5-9]|[2-9][0-9])/, (parameters) => parameters.at('rds.force_ssl').isNot(0)),
-    ]),
+  'RDS.38': on([GROUP, INSTANCE], (subject, stack) =>
+    subject.type === GROUP
+      ? all([
+          () => parameterOf(subject, /postgres(9.*|1[0-4])/, (parameters) => parameters.at('rds.force_ssl').is(1)),
+          () =>
+            parameterOf(subject, /postgres(1[5-9]|[2-9][0-9])/, (parameters) =>
+              parameters.at('rds.force_ssl').isNot(0),
+            ),
+        ])
+      : inTransit(subject, stack, /postgres/, () => {
+          const version = subject.at('EngineVersion');
+          const unsaid = notKnown(subject.here, 'EngineVersion is missing: AWS chooses it');
+          return any(
+            [
+              () => version.matches(/(1[5-9]|[2-9][0-9])(\..*)?/, '15 or later'),
+              () => all([() => version.absent(), unsaid]),
+            ],
+            withoutTls(subject),
+          );
+        }),
   ),
-  'RDS.39': on('AWS::RDS::DBParameterGroup', (group) =>
-    parameterOf(group, /mysql.*/, (parameters) => parameters.at('require_secure_transport').is(1, 'ON')),
+  'RDS.39': on([GROUP, INSTANCE], (subject, stack) =>
+    subject.type === GROUP
+      ? parameterOf(subject, /mysql.*/, (parameters) => parameters.at('require_secure_transport').is(1, 'ON'))
+      : inTransit(subject, stack, /mysql/, () => withoutTls(subject)),
   ),
   'RDS.47': on(CLUSTER, (cluster) =>
     when(engineIs(cluster, /postgres/), () => cluster.at('CopyTagsToSnapshot').is(true)),
