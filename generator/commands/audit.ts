@@ -220,6 +220,18 @@ async function liveOf(options: Options, files: readonly AuditedFile[], terminal:
     ...(region !== undefined && { region }),
   });
   const verified = await withTarget(options, (endpoint) => verifyStacks(stacks, endpoint, terminal));
+  const absent = verified.flatMap(({ checks }) =>
+    checks.filter(({ kind, subject, state }) => kind === 'stack' && state === 'differs' && subject !== 'status'),
+  );
+  if (absent.length > 0)
+    throw new CfnError(
+      absent.map(({ message }) => ({
+        code: 'CFN747',
+        severity: 'error' as const,
+        message,
+        fix: 'check the name, --region and --target; without --stack the evidence is of the template alone',
+      })),
+    );
   const isAws = options.target === 'aws' && options.endpoint === undefined;
   return liveStacks(files, verified, isAws ? 'aws' : 'emulator');
 }
