@@ -45,8 +45,8 @@ export async function generate(options: { check?: boolean; json?: boolean }, ter
     const state = !existsSync(path) ? 'new' : readFileSync(path, 'utf8') === text ? 'unchanged' : 'changed';
     return { ...rest, state, bytes: Buffer.byteLength(text) };
   });
-  for (const name of readdirSync(fileInProject('templates'))) {
-    const file = `templates/${name}`;
+  for (const name of readdirSync(fileInProject('templates'), { recursive: true, encoding: 'utf8' })) {
+    const file = `templates/${name.replaceAll('\\', '/')}`;
     if (name.endsWith('.yaml') && !results.some((result) => result.file === file))
       results.push({ file, state: 'orphan', bytes: 0 });
   }

@@ -6,7 +6,7 @@ import { stagingMasking } from './staging-masking.ts';
 import { stagingMonitoring } from './staging-monitoring.ts';
 import { stagingReplica } from './staging-replica.ts';
 
-/** Every stack that is emitted, by the name of its template. */
+/** Every stack that is emitted, by the name of its template: `shared/network` is templates/shared/network.yaml. */
 export const stacks: Readonly<Record<string, () => Stack>> = {
   'staging-replica': stagingReplica,
   'staging-foundation': stagingFoundation,

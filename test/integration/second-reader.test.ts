@@ -9,7 +9,9 @@ const python = fileInProject('.venv/bin/python');
 const missing = existsSync(python) ? undefined : 'there is no .venv with PyYAML';
 const judged = missing ? test.skip : test;
 
-const files = readdirSync(fileInProject('templates')).filter((name) => name.endsWith('.yaml'));
+const files = readdirSync(fileInProject('templates'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.yaml'),
+);
 
 describe(`PyYAML reads the model that we read${missing ? ` (skipped: ${missing})` : ''}`, () => {
   judged.each(files)('of templates/%s', (name) => {

@@ -5,7 +5,9 @@ import { parseTemplate, readTemplate } from '../../../lib/cfn/read.ts';
 import { drawTemplate } from '../../../lib/diagram/draw.ts';
 import { fileInProject } from '../../../lib/project.ts';
 
-const ours = readdirSync(fileInProject('templates')).filter((name) => name.endsWith('.yaml'));
+const ours = readdirSync(fileInProject('templates'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.yaml'),
+);
 
 const draw = (text: string, parameters?: Record<string, string>) =>
   drawTemplate(parseTemplate(text, 'stack.yaml'), parameters && { parameters });

@@ -5,7 +5,9 @@ import { readTemplate } from '../../../lib/cfn/read.ts';
 import { checkControls } from '../../../lib/check/check-controls.ts';
 import { fileInProject } from '../../../lib/project.ts';
 
-const templates = readdirSync(fileInProject('templates')).filter((name) => name.endsWith('.yaml'));
+const templates = readdirSync(fileInProject('templates'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.yaml'),
+);
 const waivers = projectWaivers();
 const today = new Date().toISOString().slice(0, 10);
 const checked = templates.map((name) => {
