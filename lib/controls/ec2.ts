@@ -64,16 +64,20 @@ function isOpen(rule: Place, stack: Stack, versions: readonly Version[]): Judgem
   );
 }
 
-const allProtocols = (rule: Place): Judgement => rule.at('IpProtocol').is(-1, 'all');
+// EC2 takes names in upper case too.
+const ALL = [-1, 'all', 'ALL'];
+const TCP = [6, 'tcp', 'TCP'];
+const UDP = [17, 'udp', 'UDP'];
+const ICMP = [1, 58, 'icmp', 'ICMP', 'icmpv6', 'ICMPV6', 'ICMPv6'];
 
 /** The rule covers the port, on TCP or UDP. Without ports, or with -1, it covers all. */
 function covers(rule: Place, port: number): Judgement {
   const [from, to] = [rule.at('FromPort'), rule.at('ToPort')];
   return any([
-    () => allProtocols(rule),
+    () => rule.at('IpProtocol').is(...ALL),
     () =>
       all([
-        () => rule.at('IpProtocol').is('tcp', 'udp', 6, 17),
+        () => rule.at('IpProtocol').is(...TCP, ...UDP),
         () => from.atMost(port, { absent: HOLDS }),
         () => any([() => to.atLeast(port, { absent: HOLDS }), () => to.is(-1)]),
       ]),
@@ -97,13 +101,9 @@ const coversAny = (ports: readonly number[]) => (rule: Place) =>
 /** Open to everybody is a port of a web server, and nothing else. */
 function isUnusual(rule: Place): Judgement {
   const exactly = (port: number) =>
-    all([
-      () => rule.at('IpProtocol').is('tcp', 6),
-      () => rule.at('FromPort').is(port),
-      () => rule.at('ToPort').is(port),
-    ]);
+    all([() => rule.at('IpProtocol').is(...TCP), () => rule.at('FromPort').is(port), () => rule.at('ToPort').is(port)]);
   return all([
-    () => not(() => rule.at('IpProtocol').is('icmp', 'icmpv6', 1, 58), rule.here, ''),
+    () => not(() => rule.at('IpProtocol').is(...ICMP), rule.here, ''),
     () =>
       not(
         () =>

@@ -220,7 +220,11 @@ export const s3: Controls = {
     const notifications = bucket.at('NotificationConfiguration');
     return any(
       [
-        () => notifications.at('EventBridgeConfiguration').present(),
+        () =>
+          all([
+            () => notifications.at('EventBridgeConfiguration').present(),
+            () => notifications.at('EventBridgeConfiguration', 'EventBridgeEnabled').isNot(false),
+          ]),
         ...NOTIFIED.map((kind) => () => notifications.at(kind).some((each) => each.at('Event').present(), '')),
       ],
       fails(notifications.here, 'NotificationConfiguration names nobody to notify'),

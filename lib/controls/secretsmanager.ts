@@ -1,6 +1,7 @@
 import { type Controls, on } from './control.ts';
 import { all, any, fails, type Judgement, when } from './judgement.ts';
 import type { Place } from './place.ts';
+import { matching, type TextTest } from './tests.ts';
 
 const SECRET = 'AWS::SecretsManager::Secret';
 
@@ -9,6 +10,15 @@ const underOwnKey = (secret: Place): Judgement =>
     () => secret.at('KmsKeyId').present(),
     () => secret.at('KmsKeyId').isNotOfAws('alias/aws/secretsmanager', 'aws/secretsmanager'),
   ]);
+
+/** Every month, or every other one: a quarter may have 92 days. What stands in the other fields comes once a month at least. */
+const CRON_MONTHS = /cron\(\S+ \S+ \S+ (\*|[*1]\/[12]|1,3,5,7,9,11|2,4,6,8,10,12) \S+( \*)?\)/;
+const RATE =
+  /rate\(([1-9]|[1-8][0-9]|90) days?\)|rate\(([1-9][0-9]{0,2}|1[0-9]{3}|20[0-9]{2}|21[0-5][0-9]|2160) hours?\)/;
+const WITHIN_90_DAYS: TextTest = {
+  ...matching(new RegExp(`${CRON_MONTHS.source}|${RATE.source}`), 'at most 90 days'),
+  edges: ['rate(91 days)', 'rate(90 days)'],
+};
 
 export const secretsmanager: Controls = {
   'SecretsManager.1': on('AWS::SecretsManager::Secret', (secret, stack) =>
@@ -28,11 +38,7 @@ export const secretsmanager: Controls = {
   'SecretsManager.4': on('AWS::SecretsManager::RotationSchedule', (schedule) => {
     const rules = schedule.at('RotationRules');
     return any(
-      [
-        () => rules.at('AutomaticallyAfterDays').atMost(90),
-        () =>
-          rules.at('ScheduleExpression').matches(/rate\(([1-9]|[1-8][0-9]|90) days?\)|cron\(.+\)/, 'at most 90 days'),
-      ],
+      [() => rules.at('AutomaticallyAfterDays').atMost(90), () => rules.at('ScheduleExpression').test(WITHIN_90_DAYS)],
       fails(rules.here, 'it does not rotate within 90 days'),
     );
   }),

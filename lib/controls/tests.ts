@@ -131,13 +131,13 @@ export function notMatching(pattern: RegExp, wanted: string): TextTest {
   return { ...test, passes: (text) => !test.passes(text), good: good && complement(good) };
 }
 
-/** What a deployment fills in for an ARN is one: no number, no name. */
+/** What is given for an ARN, and may be a name that AWS resolves or refuses: no number and no boolean. */
 export const AN_ARN: TextTest = {
   wanted: 'an ARN',
-  passes: (text) => text.startsWith('arn:'),
+  passes: (text) => /[a-z]/i.test(text) && !/^(true|false)$/i.test(text),
   edges: [],
   passesUnknown: ({ $unknown, parts }) =>
-    NEVER_EMPTY.includes($unknown) || (typeof parts?.[0] === 'string' && parts[0].startsWith('arn:'))
+    NEVER_EMPTY.includes($unknown) || parts?.some((part) => typeof part === 'string' && /[a-z]/i.test(part))
       ? true
       : undefined,
 };
