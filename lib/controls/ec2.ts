@@ -206,6 +206,40 @@ function isHandedAnAddress(instance: Subject, stack: Stack): Judgement {
   );
 }
 
+/** What instances run when they start. */
+const USER_DATA: readonly (readonly [type: string, ...path: string[]])[] = [
+  ['AWS::EC2::Instance', 'UserData'],
+  ['AWS::EC2::LaunchTemplate', 'LaunchTemplateData', 'UserData'],
+  ['AWS::AutoScaling::LaunchConfiguration', 'UserData'],
+];
+
+/** Somewhere in the text. */
+function mentions({ content, here }: Place, subject: Subject): Judgement {
+  if (content.is === 'open') return { is: 'open', needs: content.needs };
+  const isNamed =
+    content.is === 'unknown' &&
+    content.value.dependsOn.some(({ kind, name }) => kind === 'resource' && name === subject.id);
+  return isNamed ? HOLDS : fails(here, `it does not mention ${subject.id}`);
+}
+
+/** An instance that starts may associate the address with itself. */
+const isTakenByAnInstance = (address: Subject, stack: Stack): Judgement =>
+  any(
+    USER_DATA.flatMap(([type, ...path]) =>
+      stack
+        .all(type)
+        .map(
+          (machine) => () =>
+            all([
+              machine.exists(),
+              () => mentions(machine.at(...path), address),
+              () => notKnown(address.here, `what ${machine.id} runs may associate it`),
+            ]),
+        ),
+    ),
+    fails(address.here, 'nothing uses it'),
+  );
+
 export const ec2: Controls = {
   'EC2.3': on(['AWS::EC2::Volume', 'AWS::EC2::Instance', 'AWS::EC2::LaunchTemplate'], (subject) => {
     if (subject.type === 'AWS::EC2::Volume') return subject.at('Encrypted').is(true);
@@ -274,6 +308,7 @@ export const ec2: Controls = {
           ],
           'nothing uses it',
         ),
+      () => isTakenByAnInstance(address, stack),
     ]),
   ),
   'EC2.13': closed((rule) => covers(rule, 22), 'everybody reaches port 22 (SSH)'),
