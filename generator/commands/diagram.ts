@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { CfnError, type Finding } from '../../lib/cfn/errors.ts';
 import { readParameterFile } from '../../lib/cfn/parameter-file.ts';
 import { readTemplate, type TemplateDocument } from '../../lib/cfn/read.ts';
@@ -33,7 +34,11 @@ export async function diagram(options: Options, terminal: Terminal): Promise<0> 
   const region = options.region === undefined ? undefined : regionNamed(options.region);
   const parameters = options.params === undefined ? undefined : fittingValues(options.params, document, region);
   if (options.out !== undefined && !options.force) refuseOther(options.out);
-  const drawing = modelOf(document.template, { ...(parameters && { parameters }), ...(region && { region }) });
+  const drawing = modelOf(document.template, {
+    name: basename(file),
+    ...(parameters && { parameters }),
+    ...(region && { region }),
+  });
   if (options.out !== undefined) writeFile(options.out, await renderDrawing(drawing));
   if (options.json)
     terminal.print(

@@ -1,5 +1,6 @@
 import { shortLabel } from './catalogue.ts';
 import type { Card, Drawing, Folded, KeyUse, Member, Zone } from './model.ts';
+import { portList } from './security-groups.ts';
 import { counted, inTwoLines, shortened, widthOf } from './text.ts';
 
 /** Sizes of letters, in pixels of the drawing. */
@@ -95,26 +96,29 @@ export interface Head extends Box {
   readonly chips: readonly Chip[];
 }
 
-export function headOf(zone: Zone, folded: readonly Folded[]): Head {
+/**
+ * Above what stands in the zone, or in a column beside it where arrows come from above.
+ *
+ * @param beside as narrow as it can be read
+ */
+export function headOf(zone: Zone, folded: readonly Folded[], beside: boolean): Head {
   const rows: Row[] = [];
-  const most = 560;
+  const most = beside ? 190 : 560;
   const left = 12;
   let y = 8;
   let widest = 0;
-  const put = (kind: Row['kind'], text: string, size: number, height: number, bold = false) => {
+  const put = (kind: Row['kind'], text: string, size: number, height: number, bold = false, x = left) => {
     const width = widthOf(text, size, bold);
-    rows.push({ kind, text, x: left, y: y + height - Math.round(height * 0.26), width });
-    widest = Math.max(widest, width);
+    rows.push({ kind, text, x, y: y + height - Math.round(height * 0.26), width });
+    widest = Math.max(widest, x - left + width);
     y += height;
   };
-  const label = shortened(zone.label, most, SIZE.zone, true);
-  put('zone', label, SIZE.zone, 18, true);
+  const labels = beside ? inTwoLines(zone.label, 130, SIZE.zone, true) : [shortened(zone.label, most, SIZE.zone, true)];
+  for (const label of labels) put('zone', label, SIZE.zone, 18, true);
   if (zone.note !== undefined) {
-    const at = left + rows[0]!.width + 8;
-    const text = shortened(zone.note, 200, SIZE.small);
-    const width = widthOf(text, SIZE.small);
-    rows.push({ kind: 'note', text, x: at, y: rows[0]!.y, width });
-    widest = Math.max(widest, at - left + width);
+    const x = beside ? left : left + rows[0]!.width + 8;
+    if (!beside) y -= 18;
+    put('note', shortened(zone.note, beside ? 130 : 200, SIZE.small), SIZE.small, beside ? 16 : 18, false, x);
   }
   if (zone.condition !== undefined)
     put('condition', shortened(`if ${zone.condition}`, most, SIZE.small), SIZE.small, 16);
@@ -124,10 +128,11 @@ export function headOf(zone: Zone, folded: readonly Folded[]): Head {
   for (const [index, member] of zone.members.entries()) {
     const condition =
       member.condition !== undefined && member.condition !== zone.condition ? ` if ${member.condition}` : '';
-    const text = shortened(`${member.id}${member.note ? ` ${member.note}` : ''}${condition}`, 260, SIZE.small);
+    const written = `${member.id}${member.note ? ` ${member.note}` : ''}${condition}`;
+    const text = shortened(written, (beside ? most : 260) - 2 * CHIP.pad, SIZE.small);
     const width = Math.ceil(widthOf(text, SIZE.small)) + 2 * CHIP.pad;
     // Two in a row: zones stay narrower than the cards that are put into them need anyway.
-    if (index > 0 && (index % 2 === 0 || x + width > most)) {
+    if (index > 0 && (beside || index % 2 === 0 || x + width > most)) {
       x = left;
       y += CHIP.height + CHIP.gap;
     }
@@ -137,14 +142,19 @@ export function headOf(zone: Zone, folded: readonly Folded[]): Head {
   }
   if (chips.length > 0) y += CHIP.height + 4;
   if (folded.length > 0) {
-    const text = shortened(`+ ${foldedText(folded)}`, Math.max(widest, 240), SIZE.small);
-    put('folded', text, SIZE.small, 17);
+    const known = widest;
+    const text = `+ ${foldedText(folded)}`;
+    // Above, the drawing cuts it to the width that the zone comes to have.
+    put('folded', beside ? shortened(text, Math.max(known, 130), SIZE.small) : text, SIZE.small, 17);
+    widest = Math.max(known, Math.min(widest, 240));
   }
   return { width: Math.ceil(widest) + 2 * left, height: y + 4, rows, chips };
 }
 
 /** What stands on an arrow: two labels, and how many there are besides. */
 export function arrowText(labels: readonly string[]): string {
-  const text = labels.length > 2 ? `${labels.slice(0, 2).join(', ')} +${labels.length - 2}` : labels.join(', ');
-  return shortened(text, 170, SIZE.label);
+  const ports = labels.filter((label) => /^(tcp|udp) [^ ]+$/.test(label));
+  const others = labels.filter((label) => !ports.includes(label));
+  const shown = ports.length > 3 ? [portList(ports.slice(0, 2)), `${ports.length - 2} more ports`] : [portList(ports)];
+  return shortened([...shown, ...others].filter(Boolean).join(', '), 170, SIZE.label);
 }

@@ -153,6 +153,8 @@ const SHORT: Readonly<Record<string, string>> = {
   'AWS::EC2::SecurityGroupEgress': 'egress rule',
   'AWS::EC2::SecurityGroupIngress': 'ingress rule',
   'AWS::EC2::SubnetRouteTableAssociation': 'route association',
+  'AWS::EC2::SubnetNetworkAclAssociation': 'network ACL association',
+  'AWS::EC2::VPCDHCPOptionsAssociation': 'DHCP options association',
   'AWS::EC2::VPCGatewayAttachment': 'attachment',
 };
 

@@ -1,6 +1,7 @@
+import { basename } from 'node:path';
 import type { TemplateDocument } from '../cfn/read.ts';
 import { layOut } from './layout.ts';
-import { type Drawing, type DrawOptions, modelOf } from './model.ts';
+import { type Drawing, modelOf } from './model.ts';
 import { svgOf } from './svg.ts';
 
 /**
@@ -12,7 +13,7 @@ export async function drawTemplate(
   document: TemplateDocument,
   options: { parameters?: Readonly<Record<string, string>>; region?: string } = {},
 ): Promise<string> {
-  return renderDrawing(modelOf(document.template, options satisfies DrawOptions));
+  return renderDrawing(modelOf(document.template, { ...options, name: basename(document.file) }));
 }
 
 export async function renderDrawing(drawing: Drawing): Promise<string> {

@@ -33,7 +33,7 @@ export function keysOf(resource: Resource, prepared: Prepared): KeyUse[] {
     for (const { name, from } of named) add({ name, from });
     const text = named.length === 0 ? prepared.say(value) : undefined;
     if (text !== undefined && text !== '' && !/^(true|false)$/i.test(text) && !text.startsWith('AWS::'))
-      add({ name: text, from: 'text' });
+      add({ name: text.slice(text.lastIndexOf(':') + 1), from: 'text' });
   }
   for (const { target, path } of resource.references) {
     const key =

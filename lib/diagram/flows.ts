@@ -116,6 +116,7 @@ const READINGS: Readonly<Record<string, Reading>> = {
   'AWS::StepFunctions::StateMachine|LoggingConfiguration': { label: 'logs' },
   'AWS::WAFv2::LoggingConfiguration': { label: 'logs' },
   'AWS::WAFv2::WebACLAssociation': { label: 'protects' },
+  'AWS::WAFv2::WebACLAssociation|WebACLArn': { label: 'protects', reverse: true },
 };
 
 export function readingOf(type: string, path: Path): Reading {

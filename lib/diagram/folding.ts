@@ -1,4 +1,5 @@
 import type { Reference } from '../cfn/graph.ts';
+import type { Json, JsonObject } from '../cfn/template.ts';
 
 /** Drawn inside the resource that one of these properties names, as a line of its own. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
@@ -137,6 +138,7 @@ export const SMALL = new Set(
 export interface Foldable {
   readonly id: string;
   readonly type: string;
+  readonly properties: JsonObject;
   /** Of its properties only. */
   readonly references: readonly Reference[];
 }
@@ -163,7 +165,7 @@ export function placesOf(resources: ReadonlyMap<string, Foldable>): Map<string, 
 }
 
 function placeOf(
-  { id, type, references }: Foldable,
+  { id, type, references, properties }: Foldable,
   resources: ReadonlyMap<string, Foldable>,
   users: ReadonlyMap<string, readonly string[]>,
 ): Place | undefined {
@@ -181,7 +183,14 @@ function placeOf(
     : general && !general.but.test(type)
       ? general.properties
       : undefined;
-  const attached = own && named(own);
+  const attached =
+    own &&
+    (named(own) ??
+      calledTheSame(
+        id,
+        own.map((name) => properties[name]),
+        resources,
+      ));
   if (attached) return { owner: attached, as: 'attached' };
   const using = preferred(type, users.get(id) ?? [], resources);
   if (OF_THEIR_USER.has(type) && using[0] !== undefined) return { owner: using[0], as: 'used' };
@@ -196,6 +205,30 @@ function placeOf(
   const sibling = targets.find((target) => resources.get(target)!.type.split('::')[1] === service);
   const owner = sibling ?? targets[0];
   return owner === undefined ? undefined : { owner, as: 'attached' };
+}
+
+/** The resource whose name is written in the same way: a policy may name its bucket by the text that names the bucket. */
+function calledTheSame(
+  id: string,
+  values: readonly (Json | undefined)[],
+  resources: ReadonlyMap<string, Foldable>,
+): string | undefined {
+  const texts = values
+    .flat()
+    .flatMap((value) => (value === undefined || value === null ? [] : [JSON.stringify(value)]));
+  if (texts.length === 0) return undefined;
+  const service = resources.get(id)!.type.split('::')[1];
+  for (const other of resources.values()) {
+    if (other.id === id || other.type.split('::')[1] !== service) continue;
+    for (const [name, value] of Object.entries(other.properties))
+      if (
+        /(Name|Identifier)$/.test(name) &&
+        !Object.hasOwn(ATTACHED, other.type) &&
+        texts.includes(JSON.stringify(value))
+      )
+        return other.id;
+  }
+  return undefined;
 }
 
 /** A target group belongs to the load balancer that sends to it, not to what registers with it; a role not to its profile. */

@@ -1,6 +1,6 @@
-import type { ElkExtendedEdge, ElkNode, LayoutOptions } from 'elkjs/lib/elk-api.js';
+import type { ElkExtendedEdge, ElkNode, ElkPort, LayoutOptions } from 'elkjs/lib/elk-api.js';
 import { arrowText, type Box, boxOf, foldedInto, type Head, headOf, SIZE } from './boxes.ts';
-import type { Card, Drawing, Flow, Zone } from './model.ts';
+import type { Card, Drawing, Flow, Folded, Zone } from './model.ts';
 import { widthOf } from './text.ts';
 
 export interface Point {
@@ -30,6 +30,9 @@ export interface Layout {
 /** What a drawing is fitted to: letters are as large as they can be in it. About 16:10. */
 const PAGE = { width: 1400, height: 875 };
 const GAP = 18;
+const DOWNWARDS = 0.85;
+/** A page can be scrolled down: what is too high weighs less than what is too wide. */
+const TALL = 0.5;
 const INSIDE = 14;
 
 /** Part of the drawing that no arrow leaves. */
@@ -41,6 +44,8 @@ interface Part {
 
 /** A part as it is laid out, from 0, 0. */
 interface Placed {
+  /** Arrows lead downwards, and heads stand beside: only where that makes letters much larger. */
+  readonly down: boolean;
   readonly width: number;
   readonly height: number;
   readonly places: ReadonlyMap<string, Rectangle>;
@@ -50,6 +55,7 @@ interface Placed {
 interface Measured {
   readonly boxes: ReadonlyMap<string, Box>;
   readonly heads: ReadonlyMap<string, Head>;
+  readonly headsBeside: ReadonlyMap<string, Head>;
 }
 
 type Elk = { layout(graph: ElkNode): Promise<ElkNode> };
@@ -58,21 +64,38 @@ type Elk = { layout(graph: ElkNode): Promise<ElkNode> };
 export async function layOut(drawing: Drawing): Promise<Layout> {
   const folded = foldedInto(drawing);
   const measured: Measured = {
-    boxes: new Map(drawing.cards.map((card) => [card.id, boxOf(card, folded.get(card.id) ?? [])])),
-    heads: new Map(drawing.zones.map((zone) => [zone.id, headOf(zone, folded.get(zone.id) ?? [])])),
+    boxes: evenWidths(drawing, new Map(drawing.cards.map((card) => [card.id, boxOf(card, folded.get(card.id) ?? [])]))),
+    heads: headsOf(drawing, folded, false),
+    headsBeside: headsOf(drawing, folded, true),
   };
   const elk = await layouter();
   const parts: Placed[][] = [];
   for (const part of partsOf(drawing)) parts.push(await alternatives(part, measured, elk));
   const { width, height, placed } = packed(parts);
   const places = new Map(placed.flatMap((part) => [...part.places]));
+  const down = new Set(placed.flatMap((part) => (part.down ? [...part.places.keys()] : [])));
   return {
     width,
     height,
-    zones: drawing.zones.map((zone) => ({ zone, at: places.get(zone.id)!, head: measured.heads.get(zone.id)! })),
+    zones: drawing.zones.map((zone) => ({
+      zone,
+      at: places.get(zone.id)!,
+      head: (down.has(zone.id) ? measured.headsBeside : measured.heads).get(zone.id)!,
+    })),
     cards: drawing.cards.map((card) => ({ card, at: places.get(card.id)!, box: measured.boxes.get(card.id)! })),
     flows: placed.flatMap(({ flows }) => flows),
   };
+}
+
+function headsOf({ zones }: Drawing, folded: ReadonlyMap<string, readonly Folded[]>, beside: boolean) {
+  return new Map(zones.map((zone) => [zone.id, headOf(zone, folded.get(zone.id) ?? [], beside)]));
+}
+
+/** Boxes of one zone are as wide as the widest. */
+function evenWidths({ cards }: Drawing, boxes: ReadonlyMap<string, Box>): ReadonlyMap<string, Box> {
+  const widest = new Map<string | undefined, number>();
+  for (const { id, zone } of cards) widest.set(zone, Math.max(widest.get(zone) ?? 0, boxes.get(id)!.width));
+  return new Map(cards.map(({ id, zone }) => [id, { ...boxes.get(id)!, width: widest.get(zone)! }]));
 }
 
 /** Loaded when something is drawn: it is the largest module of all. */
@@ -111,18 +134,43 @@ function partsOf({ zones, cards, flows }: Drawing): Part[] {
 }
 
 /** Directions and widths that are tried. Of large parts fewer: each takes its time. */
-function attempts(part: Part): { direction: 'DOWN' | 'RIGHT'; wide: number }[] {
-  if (part.flows.length === 0) return [0.4, 0.8, 1.6, 3.2, 6.4].map((wide) => ({ direction: 'RIGHT', wide }));
-  const widths = part.cards.length > 60 ? [0.8] : [0.4, 0.8, 1.6];
-  return (['RIGHT', 'DOWN'] as const).flatMap((direction) => widths.map((wide) => ({ direction, wide })));
+function attempts(part: Part): Attempt[] {
+  const placement = 'NETWORK_SIMPLEX';
+  const cycles = 'GREEDY';
+  const direction = 'RIGHT';
+  if (part.flows.length === 0) return [0.4, 0.8, 1.6, 3.2, 6.4].map((wide) => ({ direction, wide, placement, cycles }));
+  const large = part.cards.length > 60;
+  const busy = new Set(part.flows.flatMap(({ from, to }) => [from, to]));
+  const idle = part.cards.some(({ id }) => !busy.has(id));
+  return (['RIGHT', 'DOWN'] as const).flatMap((direction) =>
+    (large || !idle ? [0.8] : [0.5, 1.4]).flatMap((wide) =>
+      (large ? ['GREEDY'] : ['GREEDY', 'DEPTH_FIRST']).flatMap((cycles) =>
+        (large ? [placement] : [placement, 'BRANDES_KOEPF']).map((placement) => ({
+          direction,
+          wide,
+          placement,
+          cycles,
+        })),
+      ),
+    ),
+  );
+}
+
+interface Attempt {
+  readonly direction: 'DOWN' | 'RIGHT';
+  /** Of cards that no arrow leads to: how much wider than high. */
+  readonly wide: number;
+  /** Of ELK's strategies, by their names. */
+  readonly placement: string;
+  readonly cycles: string;
 }
 
 async function alternatives(part: Part, measured: Measured, elk: Elk): Promise<Placed[]> {
   const found: Placed[] = [];
   let failure: unknown;
-  for (const { direction, wide } of attempts(part)) {
+  for (const attempt of attempts(part)) {
     try {
-      found.push(await placePart(part, measured, elk, direction, wide));
+      found.push(await placePart(part, measured, elk, attempt));
     } catch (error) {
       failure = error;
     }
@@ -131,14 +179,17 @@ async function alternatives(part: Part, measured: Measured, elk: Elk): Promise<P
   return found;
 }
 
-async function placePart(part: Part, measured: Measured, elk: Elk, direction: string, wide: number): Promise<Placed> {
+async function placePart(part: Part, measured: Measured, elk: Elk, attempt: Attempt): Promise<Placed> {
+  const { direction, wide } = attempt;
   const shelves = new Map<string, Shelf>();
+  const zones = new Set(part.zones.map(({ id }) => id));
   const busy = new Set(part.flows.flatMap(({ from, to }) => [from, to]));
   const childrenOf = (zone: string | undefined): ElkNode[] => {
     const own = part.cards.filter((card) => card.zone === zone);
     const idle = own.filter(({ id }) => !busy.has(id));
     const nodes: ElkNode[] = part.zones.filter(({ parent }) => parent === zone).map(zoneNode);
-    for (const { id } of own) if (busy.has(id)) nodes.push({ id, ...size(measured.boxes.get(id)!) });
+    for (const { id } of own)
+      if (busy.has(id)) nodes.push({ id, ...size(measured.boxes.get(id)!), ports: portsOf(id, part.flows) });
     if (idle.length > 0) {
       const shelf = shelve(idle, measured, wide);
       const id = `shelf ${zone ?? ''}`;
@@ -148,17 +199,20 @@ async function placePart(part: Part, measured: Measured, elk: Elk, direction: st
     return nodes;
   };
   const zoneNode = (zone: Zone): ElkNode => {
-    const head = measured.heads.get(zone.id)!;
+    const down = direction === 'DOWN';
+    const head = (down ? measured.headsBeside : measured.heads).get(zone.id)!;
     const children = childrenOf(zone.id);
     if (children.length === 0) return { id: zone.id, width: head.width, height: head.height + 6 };
+    const [top, left] = down ? [INSIDE, head.width] : [head.height + 6, INSIDE];
     return {
       id: zone.id,
       children,
       layoutOptions: {
-        ...optionsOf(direction),
-        'elk.padding': `[top=${head.height + 6},left=${INSIDE},bottom=${INSIDE},right=${INSIDE}]`,
+        ...optionsOf(attempt),
+        'elk.padding': `[top=${top},left=${left},bottom=${INSIDE},right=${INSIDE}]`,
         'elk.nodeSize.constraints': 'MINIMUM_SIZE',
-        'elk.nodeSize.minimum': `(${head.width},${head.height + 2 * INSIDE})`,
+        // ELK lays out downwards by turning the graph, but not what is least.
+        'elk.nodeSize.minimum': down ? `(${head.height + 6},0)` : `(${head.width},0)`,
       },
     };
   };
@@ -167,25 +221,38 @@ async function placePart(part: Part, measured: Measured, elk: Elk, direction: st
     const width = Math.ceil(widthOf(text, SIZE.label)) + 6;
     return {
       id: `flow ${index}`,
-      sources: [flow.from],
-      targets: [flow.to],
+      sources: [zones.has(flow.from) ? flow.from : portOf(flow.from, 'out', flow)],
+      targets: [zones.has(flow.to) ? flow.to : portOf(flow.to, 'in', flow)],
       ...(text !== '' && { labels: [{ text, width, height: 15 }] }),
     };
   });
   const graph = await elk.layout({
     id: 'root',
-    layoutOptions: { ...optionsOf(direction), 'elk.padding': '[top=0,left=0,bottom=0,right=0]' },
+    layoutOptions: { ...optionsOf(attempt), 'elk.padding': '[top=0,left=0,bottom=0,right=0]' },
     children: childrenOf(undefined),
     edges,
   });
-  return read(graph, part, shelves);
+  return read(graph, part, shelves, direction === 'DOWN');
+}
+
+/** Arrows of one kind leave a box, or come to it, as one line; those of different kinds never share one. */
+function portsOf(id: string, flows: readonly Flow[]): ElkPort[] {
+  const names = flows.flatMap((flow) => [
+    ...(flow.from === id ? [portOf(id, 'out', flow)] : []),
+    ...(flow.to === id ? [portOf(id, 'in', flow)] : []),
+  ]);
+  return [...new Set(names)].map((name) => ({ id: name, width: 0, height: 0 }));
+}
+
+function portOf(id: string, way: 'in' | 'out', { kind, conditional }: Flow): string {
+  return `${way} ${kind} ${conditional} ${id}`;
 }
 
 function size({ width, height }: Box): { width: number; height: number } {
   return { width, height };
 }
 
-function optionsOf(direction: string): LayoutOptions {
+function optionsOf({ direction, placement, cycles }: Attempt): LayoutOptions {
   return {
     'elk.algorithm': 'layered',
     'elk.direction': direction,
@@ -202,12 +269,12 @@ function optionsOf(direction: string): LayoutOptions {
     'elk.layered.spacing.nodeNodeBetweenLayers': '26',
     'elk.layered.spacing.edgeNodeBetweenLayers': '12',
     'elk.layered.spacing.edgeEdgeBetweenLayers': '9',
-    'elk.layered.mergeEdges': 'true',
-    'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
+    'elk.layered.nodePlacement.strategy': placement,
+    'elk.layered.cycleBreaking.strategy': cycles,
   };
 }
 
-function read(graph: ElkNode, part: Part, shelves: ReadonlyMap<string, Shelf>): Placed {
+function read(graph: ElkNode, part: Part, shelves: ReadonlyMap<string, Shelf>, down: boolean): Placed {
   const places = new Map<string, Rectangle>();
   const visit = ({ id, x = 0, y = 0, width = 0, height = 0, children }: ElkNode): void => {
     const shelf = shelves.get(id);
@@ -232,7 +299,7 @@ function read(graph: ElkNode, part: Part, shelves: ReadonlyMap<string, Shelf>): 
       }),
     };
   });
-  return { width: graph.width ?? 0, height: graph.height ?? 0, places, flows };
+  return { down, width: graph.width ?? 0, height: graph.height ?? 0, places, flows };
 }
 
 /** Cards that no arrow leads to, in rows. */
@@ -270,11 +337,6 @@ interface Packed {
   readonly placed: readonly Placed[];
 }
 
-/** How large letters are when the drawing is fitted to the page. */
-function scaleOf({ width, height }: { width: number; height: number }): number {
-  return Math.min(1.15, PAGE.width / width, PAGE.height / height);
-}
-
 /** Parts side by side and below each other, in the shape in which letters are largest. */
 function packed(parts: readonly (readonly Placed[])[]): Packed {
   const widths = new Set(parts.flat().map(({ width }) => Math.round(width)));
@@ -289,16 +351,18 @@ function packed(parts: readonly (readonly Placed[])[]): Packed {
   return best ?? { width: 0, height: 0, placed: [] };
 }
 
-function worth(packing: Packed): number {
-  return scaleOf(packing) - (packing.width * packing.height) / 1e9;
+/** How large letters are where the drawing is as wide as the page, less where it is then higher than the page. */
+function worth({ width, height, placed }: Packed): number {
+  const scale = Math.min(1, PAGE.width / width);
+  const down = placed.some((part) => part.down) ? DOWNWARDS : 1;
+  return scale * down * Math.min(1, PAGE.height / (height * scale)) ** TALL - (width * height) / 1e8;
 }
 
 function bestFor(alternatives: readonly Placed[], width: number): Placed {
   const fitting = alternatives.filter((one) => one.width <= width);
+  const worthOf = (one: Placed) => worth({ ...one, placed: [one] });
   const candidates = fitting.length > 0 ? fitting : alternatives;
-  return candidates.reduce((best, one) =>
-    scaleOf(one) - (one.width * one.height) / 1e8 > scaleOf(best) - (best.width * best.height) / 1e8 ? one : best,
-  );
+  return candidates.reduce((best, one) => (worthOf(one) > worthOf(best) ? one : best));
 }
 
 /** The largest first, each as high as it can stand, then as far left. */

@@ -93,7 +93,7 @@ export function modelOf(template: Template, options: DrawOptions = {}): Drawing 
     from: fromBoxes,
     to: (target: string) => {
       const resource = resources.get(target);
-      if (!resource || /^AWS::(KMS::|EC2::(SecurityGroup|Subnet|VPC)$)/.test(resource.type)) return undefined;
+      if (!resource || /^AWS::(KMS::|EC2::(EIP|SecurityGroup|Subnet|VPC)$)/.test(resource.type)) return undefined;
       if (folding.isUsed(target)) return resource.type.endsWith('::TargetGroup') ? folding.hostOf(target) : undefined;
       const host = folding.hostOf(target);
       return boxed(host) ? host : undefined;
@@ -134,12 +134,12 @@ export function modelOf(template: Template, options: DrawOptions = {}): Drawing 
       external: false,
     });
   }
-  const merged = mergeAlike(cards, flows, folded);
+  const merged = withFewWatched(mergeAlike(cards, flows, folded));
   const used = new Set(merged.flows.flatMap(({ from, to }) => [from, to]));
   const outside = [...externals.values()].filter(({ id }) => used.has(id)).map(externalCard);
   const groups = groupZones(merged.cards);
   return {
-    title: titleOf(template),
+    title: titleOf(template, options.name ?? 'CloudFormation template'),
     zones: [...zones, ...groups],
     cards: [...merged.cards, ...outside],
     flows: merged.flows,
@@ -149,10 +149,10 @@ export function modelOf(template: Template, options: DrawOptions = {}): Drawing 
   };
 }
 
-function titleOf({ Description }: Template): string {
-  return typeof Description === 'string' && Description.trim() !== ''
-    ? Description.trim().replace(/\s+/g, ' ')
-    : 'CloudFormation template';
+/** The first sentence of the description. */
+function titleOf({ Description }: Template, name: string): string {
+  const text = typeof Description === 'string' ? Description.trim().replace(/\s+/g, ' ') : '';
+  return text === '' ? name : (/^.{12,}?[.!](?= [A-Z*(]|$)/.exec(text)?.[0] ?? text).replace(/\.$/, '');
 }
 
 interface Folding {
@@ -175,7 +175,10 @@ function foldingOf(prepared: Prepared, networks: Networks): Folding {
   };
   const alike = (id: string) => `${resources.get(id)?.type} ${networks.zoneOf.get(id)}`;
   const groups = readSecurityGroups(prepared, hostOfPlace, alike);
-  const hostOf = (id: string): string => hostOfPlace(groups.folded.get(id) ?? id);
+  const hostOf = (id: string): string => {
+    const host = hostOfPlace(id);
+    return groups.folded.get(host) ?? host;
+  };
   const inside = new Map<string, string[]>();
   for (const id of resources.keys()) {
     const host = hostOf(id);
@@ -279,13 +282,19 @@ function zonesOf({ resources, say }: Prepared, networks: Networks): Zone[] {
       id,
       parent: network,
       kind,
-      label: from ? `${TIER_LABEL[kind]} ${from.name}` : TIER_LABEL[kind],
+      label: from ? givenLabel(kind, from.names) : TIER_LABEL[kind],
       ...(from && { note: sourceOf(from.by) }),
       ...(conditional && { condition: first.condition! }),
       members,
     });
   }
   return zones;
+}
+
+/** `PublicSubnets` says itself what it is; `VpcZoneA` does not. */
+function givenLabel(kind: SubnetClass, names: readonly string[]): string {
+  const text = names.length > 3 ? `${names.slice(0, 2).join(', ')} and ${names.length - 2} more` : names.join(', ');
+  return names.every((name) => /subnet/i.test(name)) ? text : `${TIER_LABEL[kind]} ${text}`;
 }
 
 function sourceOf(by: 'import' | 'parameter'): string {
@@ -360,7 +369,30 @@ function joined(flows: readonly Flow[]): Flow[] {
 /** What a permission says is left out where another reference says what is done with it. */
 function telling(labels: readonly string[]): readonly string[] {
   const said = labels.filter((label) => !/^(reads|writes|sends|may use)/.test(label));
-  return said.length > 0 ? said : labels.includes('reads') && labels.includes('writes') ? ['reads, writes'] : labels;
+  if (said.length > 0) return said;
+  const reads = labels.some((label) => label.includes('reads'));
+  const writes = labels.some((label) => label.includes('writes'));
+  return reads && writes ? ['reads, writes'] : reads ? ['reads'] : writes ? ['writes'] : labels.slice(0, 1);
+}
+
+/** Arrows from more resources than these to alarms that are drawn as one say less than their number. */
+const WATCHED = 3;
+
+function withFewWatched({ cards, flows, folded }: Merged): Merged {
+  const notes = new Map<string, string>();
+  for (const { id, name } of cards) {
+    const watched = flows.filter(({ to, labels }) => to === id && isWatch(labels)).map(({ from }) => from);
+    if (name === undefined && watched.length > WATCHED) notes.set(id, `watches ${watched.join(', ')}`);
+  }
+  return {
+    cards: cards.map((card) => (notes.has(card.id) ? { ...card, notes: [...card.notes, notes.get(card.id)!] } : card)),
+    flows: flows.filter(({ to, labels }) => !notes.has(to) || !isWatch(labels)),
+    folded,
+  };
+}
+
+function isWatch(labels: readonly string[]): boolean {
+  return labels.length === 1 && labels[0] === 'metrics';
 }
 
 interface Merged {
@@ -369,17 +401,27 @@ interface Merged {
   readonly folded: readonly Folded[];
 }
 
+/** From so many boxes on, pairs that only lead to each other are drawn as two boxes that count them. */
+const CROWDED = 24;
+
 /** Boxes of one type, zone, key and neighbours as one that counts them; again, until there are no more. */
 function mergeAlike(cards: readonly Card[], flows: readonly Flow[], folded: readonly Folded[]): Merged {
   const groups = new Map<string, Card[]>();
   const partners = new Map<string, string[]>();
   const incident = (id: string, text: string) => partners.set(id, [...(partners.get(id) ?? []), text]);
-  const typeOf = new Map(cards.map((card) => [card.id, card]));
+  const cardOf = new Map(cards.map((card) => [card.id, card]));
+  const degree = new Map<string, number>();
+  for (const { from, to } of flows) for (const end of [from, to]) degree.set(end, (degree.get(end) ?? 0) + 1);
+  const crowded = cards.length > CROWDED;
+  const nameOf = (id: string) => {
+    const card = cardOf.get(id);
+    return crowded && card?.name !== undefined && degree.get(id) === 1 ? `${card.service} in ${card.zone}` : id;
+  };
   for (const { from, to, kind, labels } of flows) {
-    const watches = typeOf.get(to)?.service === typeLabel('AWS::CloudWatch::Alarm');
+    const watches = cardOf.get(to)?.service === typeLabel('AWS::CloudWatch::Alarm');
     // What an alarm watches tells it from others; where the alarm goes is what the picture is about.
-    if (!watches) incident(to, `< ${from} ${kind} ${labels.join()}`);
-    incident(from, `> ${to} ${kind} ${labels.join()}`);
+    if (!watches) incident(to, `< ${nameOf(from)} ${kind} ${labels.join()}`);
+    incident(from, `> ${nameOf(to)} ${kind} ${labels.join()}`);
   }
   for (const card of cards) {
     const { zone, service, keys, notes } = card;

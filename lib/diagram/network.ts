@@ -1,5 +1,5 @@
 import { isObject, type Json, type Path } from '../cfn/template.ts';
-import { namesIn, type Prepared, type Resource } from './prepare.ts';
+import { type Named, namesIn, type Prepared, type Resource } from './prepare.ts';
 
 export type SubnetClass = 'isolated' | 'private' | 'public' | 'subnets';
 
@@ -9,8 +9,8 @@ export interface Tier {
   readonly network: string;
   /** Subnets of the template. */
   readonly subnets: readonly string[];
-  /** Set where the subnets are not of this template: the name of a parameter or an export. */
-  readonly from?: { readonly name: string; readonly by: 'import' | 'parameter' };
+  /** Set where the subnets are not of this template: the names of parameters or exports. */
+  readonly from?: { readonly names: readonly string[]; readonly by: 'import' | 'parameter' };
 }
 
 export interface Network {
@@ -47,6 +47,10 @@ export function readNetworks(prepared: Prepared): Networks {
   const networks = new Map<string, Network>();
   for (const { id } of ofType(VPC)) networks.set(`vpc:${id}`, { id: `vpc:${id}`, vpc: id });
 
+  // All that are named, before what names none is put into the only one.
+  for (const resource of resources.values())
+    for (const value of membersNamed(resource.properties, VPCS))
+      for (const named of namesIn(value, prepared.template)) networkFrom(named, networks);
   const subnets = ofType(SUBNET);
   const networkOfSubnet = new Map(subnets.map((subnet) => [subnet.id, networkNamed(subnet, prepared, networks)]));
   const classes = new Map(subnets.map((subnet) => [subnet.id, classOf(subnet, prepared)]));
@@ -160,49 +164,49 @@ function ownZone(resource: Resource, found: Found): string | undefined {
   );
   const outer =
     vpcRef || membersNamed(resource.properties, VPCS).length > 0
-      ? networkNamed(resource, prepared, networks, false)
+      ? networkNamed(resource, prepared, networks)
       : undefined;
   const [first] = named;
-  if (first && new Set(named.map(({ name }) => name)).size > 0) {
+  if (first) {
     const network = outer ?? networkOfImported(prepared, networks);
-    const label = [...new Set(named.map(({ name }) => name))].join(', ');
-    const id = `tier:${first.from}:${network}:${label}`;
-    const kind = classByName(label);
-    tiers.set(id, { id, kind, network, subnets: [], from: { name: label, by: first.from } });
+    const stems = [...new Set(named.map(({ name }) => stemOf(name)))].sort();
+    const id = `tier:${first.from}:${network}:${stems.join()}`;
+    const names = [...new Set([...(tiers.get(id)?.from?.names ?? []), ...named.map(({ name }) => name)])];
+    tiers.set(id, { id, kind: classByNames(names), network, subnets: [], from: { names, by: first.from } });
     return id;
   }
   return outer;
 }
 
-/** Where no VPC is named: the only one of the template, or one that is not known. */
+/** Where no VPC is named: the only one that there is, or one that is not known. */
 function networkOfImported(prepared: Prepared, networks: Map<string, Network>): string {
-  const inTemplate = [...networks.values()].filter(({ vpc }) => vpc !== undefined);
+  const [only, ...others] = networks.keys();
+  if (only !== undefined && others.length === 0) return only;
   const [named] = Object.entries(prepared.template.Parameters ?? {}).filter(
     ([name, body]) => isObject(body) && (body.Type === 'AWS::EC2::VPC::Id' || /^vpc(id)?$/i.test(name)),
   );
-  if (inTemplate.length === 1 && !named) return inTemplate[0]!.id;
-  const id = named ? `vpc:parameter:${named[0]}` : 'vpc:unknown';
-  if (!networks.has(id)) networks.set(id, { id, ...(named && { from: { name: named[0], by: 'parameter' as const } }) });
+  return named ? networkFrom({ name: named[0], from: 'parameter' }, networks) : unknownNetwork(networks);
+}
+
+function networkFrom({ name, from }: Pick<Named, 'name' | 'from'>, networks: Map<string, Network>): string {
+  const id = `vpc:${from}:${name}`;
+  if (!networks.has(id)) networks.set(id, { id, from: { name, by: from } });
   return id;
 }
 
-function networkNamed(resource: Resource, prepared: Prepared, networks: Map<string, Network>, invent = true): string {
+function unknownNetwork(networks: Map<string, Network>): string {
+  if (!networks.has('vpc:unknown')) networks.set('vpc:unknown', { id: 'vpc:unknown' });
+  return 'vpc:unknown';
+}
+
+function networkNamed(resource: Resource, prepared: Prepared, networks: Map<string, Network>): string {
   const reference = resource.references.find(
     ({ path, target }) => VPCS.test(lastName(path)) && prepared.resources.get(target)?.type === VPC,
   );
   if (reference) return `vpc:${reference.target}`;
   const [named] = membersNamed(resource.properties, VPCS).flatMap((value) => namesIn(value, prepared.template));
-  if (!named) {
-    const id = 'vpc:unknown';
-    if (invent || resource.properties.VpcId !== undefined) {
-      if (!networks.has(id)) networks.set(id, { id });
-      return id;
-    }
-    return networkOfImported(prepared, networks);
-  }
-  const id = `vpc:${named.from}:${named.name}`;
-  if (!networks.has(id)) networks.set(id, { id, from: { name: named.name, by: named.from } });
-  return id;
+  if (named) return networkFrom(named, networks);
+  return resource.properties.VpcId === undefined ? networkOfImported(prepared, networks) : unknownNetwork(networks);
 }
 
 /** Values of the members that have such a name, at any depth. */
@@ -267,6 +271,11 @@ function classByName(name: string): SubnetClass {
   if (/isolated/i.test(name)) return 'isolated';
   if (/private/i.test(name)) return 'private';
   return 'subnets';
+}
+
+function classByNames(names: readonly string[]): SubnetClass {
+  const [first, ...others] = new Set(names.map(classByName));
+  return first !== undefined && others.length === 0 ? first : 'subnets';
 }
 
 /** A name without what tells its zone: `PrivateSubnet` of `PrivateSubnet2`, `SubnetA`, `PublicSubnetOne`. */

@@ -9,6 +9,8 @@ import { type ResolvedTemplate, resolveTemplate } from '../scenarios/resolve.ts'
 import { textOf } from '../scenarios/unknown.ts';
 
 export interface DrawOptions {
+  /** What a template without a description is called. */
+  readonly name?: string;
   /** Of one deployment: what does not exist in it is left out. Without them every resource is drawn. */
   readonly parameters?: Readonly<Record<string, string>>;
   readonly region?: string;

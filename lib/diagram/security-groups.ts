@@ -30,8 +30,8 @@ export function readSecurityGroups(
     if (/^AWS::EC2::SecurityGroup/.test(resource.type)) continue;
     for (const { target, path } of resource.references) {
       const host = hostOf(resource.id);
-      if (host !== target && isMembership(path) && resources.get(host)?.type !== 'AWS::EC2::VPC')
-        on.get(target)?.add(host);
+      const { type } = resources.get(host)!;
+      if (isMembership(path) && type !== GROUP && type !== 'AWS::EC2::VPC') on.get(target)?.add(host);
     }
   }
   const boxesOf = new Map<string, readonly string[]>();
@@ -78,7 +78,6 @@ export function ruleFlows(prepared: Prepared, groups: SecurityGroups, externals:
         for (const box of own) {
           const [from, to] = direction === 'in' ? [peer, box] : [box, peer];
           if (from !== to) flows.push({ from, to, kind: 'network', labels: [port], conditional });
-          else note([box], `among themselves: ${port}`);
         }
     };
     const named =
@@ -87,7 +86,8 @@ export function ruleFlows(prepared: Prepared, groups: SecurityGroups, externals:
     if (peer !== undefined) {
       const target = referencesIn(peer, []).find((reference) => groups.boxesOf.has(reference.target))?.target;
       const [other] = namesIn(peer, prepared.template);
-      if (target !== undefined) connect(groups.boxesOf.get(target)!);
+      if (target === group) note(own, `among themselves: ${port}`);
+      else if (target !== undefined) connect(groups.boxesOf.get(target)!);
       else if (other) connect([addressesOf(other.name, 'security group', externals).id]);
       else note(own, `${direction === 'in' ? 'from' : 'to'} another security group: ${port}`);
       continue;
@@ -112,7 +112,26 @@ export function ruleFlows(prepared: Prepared, groups: SecurityGroups, externals:
       );
     }
   }
-  return { flows, notes };
+  return { flows, notes: new Map([...notes].map(([box, texts]) => [box, together(texts)])) };
+}
+
+/** `in from the VPC: tcp 80, 443`: the ports of one peer in one line. */
+function together(texts: readonly string[]): string[] {
+  const ports = new Map<string, string[]>();
+  for (const text of texts) {
+    const [peer = '', port] = text.split(/: (?=[^:]*$)/);
+    ports.set(peer, [...(ports.get(peer) ?? []), ...(port === undefined ? [] : [port])]);
+  }
+  return [...ports].map(([peer, all]) => (all.length === 0 ? peer : `${peer}: ${portList(all)}`));
+}
+
+export function portList(ports: readonly string[]): string {
+  const numbers = new Map<string, string[]>();
+  for (const port of ports) {
+    const [protocol = '', ...rest] = port.split(' ');
+    numbers.set(protocol, [...(numbers.get(protocol) ?? []), rest.join(' ')]);
+  }
+  return [...numbers].map(([protocol, all]) => `${protocol} ${all.join(', ')}`.trim()).join(', ');
 }
 
 function rulesOf({ resources }: Prepared): Rule[] {

@@ -2,7 +2,7 @@ import { type Box, CHIP, foldedInto, foldedText, type Head, SIZE } from './boxes
 import { type Kind, typeLabel } from './catalogue.ts';
 import type { Layout, PlacedFlow, Point, Rectangle } from './layout.ts';
 import type { Card, Drawing, Folded, KeyUse, Zone } from './model.ts';
-import { counted, escaped, shortened, widthOf } from './text.ts';
+import { counted, escaped, inTwoLines, shortened, widthOf } from './text.ts';
 
 /** The first word of every drawing: by it a file is known to be one that may be overwritten. */
 export const ROOT = '<svg class="plainform-diagram"';
@@ -12,13 +12,20 @@ const LINE = 18;
 
 /** One SVG without ids, scripts, links or anything that differs from run to run: several may stand in one page. */
 export function svgOf(drawing: Drawing, layout: Layout): string {
-  const title = shortened(drawing.title, Math.max(layout.width, 480), SIZE.title, true);
+  const [title = '', second] = inTwoLines(drawing.title, Math.max(layout.width, 640), SIZE.title, true);
   const subtitle = shortened(summary(drawing), Math.max(layout.width, 700), SIZE.small);
   const legend = legendOf(drawing, Math.max(layout.width, 640));
   const width = Math.ceil(
-    Math.max(layout.width, widthOf(title, SIZE.title, true), widthOf(subtitle, SIZE.small), legend.width) + 2 * MARGIN,
+    Math.max(
+      layout.width,
+      ...[title, second ?? ''].map((text) => widthOf(text, SIZE.title, true)),
+      widthOf(subtitle, SIZE.small),
+      legend.width,
+    ) +
+      2 * MARGIN,
   );
-  const top = MARGIN + 44;
+  const more = second === undefined ? 0 : 22;
+  const top = MARGIN + 44 + more;
   const height = Math.ceil(top + layout.height + 18 + legend.height + MARGIN);
   const folded = foldedInto(drawing);
   const lines = [
@@ -28,10 +35,14 @@ export function svgOf(drawing: Drawing, layout: Layout): string {
     `<style>${STYLE}</style>`,
     `<rect class="paper" width="${width}" height="${height}"/>`,
     `<text class="title" x="${MARGIN}" y="${MARGIN + 16}">${escaped(title)}</text>`,
-    `<text class="subtitle" x="${MARGIN}" y="${MARGIN + 34}">${escaped(subtitle)}</text>`,
+    ...(second === undefined
+      ? []
+      : [`<text class="title" x="${MARGIN}" y="${MARGIN + 16 + more}">${escaped(second)}</text>`]),
+    `<text class="subtitle" x="${MARGIN}" y="${MARGIN + 34 + more}">${escaped(subtitle)}</text>`,
     `<g transform="translate(${MARGIN} ${top})">`,
-    ...inside(layout).map(({ zone, at, head }) => zoneText(zone, at, head, folded.get(zone.id) ?? [])),
+    ...inside(layout).map(({ zone, at }) => zoneText(zone, at, folded.get(zone.id) ?? [])),
     ...layout.flows.map((flow) => arrow(flow, drawing)),
+    ...layout.zones.map(({ zone, at, head }) => headText(zone, at, head)),
     ...layout.cards.map(({ card, at, box }) => cardText(card, at, box, folded.get(card.id) ?? [])),
     ...layout.flows.flatMap(({ label, flow }) =>
       label
@@ -90,27 +101,33 @@ function nameOf(id: string, { zones, cards }: Drawing): string {
   return zones.find((zone) => zone.id === id)?.label ?? id;
 }
 
-function zoneText(zone: Zone, at: Rectangle, head: Head, folded: readonly Folded[]): string {
+function zoneText(zone: Zone, at: Rectangle, folded: readonly Folded[]): string {
   const dashed = zone.condition !== undefined ? ' conditional' : '';
   const given = zone.kind !== 'group' && zone.resource === undefined && zone.members.length === 0 ? ' given' : '';
   const own = zone.resource === undefined ? '' : ` resource" data-resource="${escaped(zone.resource)}`;
   const title = [zone.label, zone.note, whether(zone.condition), foldedTitle(folded)].filter(Boolean).join('\n');
-  const parts = [
-    `<title>${escaped(title)}</title>`,
-    `<rect x="${n(at.x)}" y="${n(at.y)}" width="${n(at.width)}" height="${n(at.height)}" rx="8"/>`,
-    ...head.rows.map(
-      ({ kind, text, x, y }) => `<text class="${kind}" x="${n(at.x + x)}" y="${n(at.y + y)}">${escaped(text)}</text>`,
-    ),
-    ...head.chips.map(({ member, text, x, y, width }) =>
-      [
-        `<g class="resource subnet${member.condition === undefined ? '' : ' conditional'}" data-resource="${escaped(member.id)}">`,
-        `<title>${escaped([member.id, typeLabel(member.type), member.note, whether(member.condition)].filter(Boolean).join('\n'))}</title>`,
-        `<rect x="${n(at.x + x)}" y="${n(at.y + y)}" width="${n(width)}" height="${CHIP.height}" rx="4"/>`,
-        `<text x="${n(at.x + x + CHIP.pad)}" y="${n(at.y + y + 14)}">${escaped(text)}</text></g>`,
-      ].join(''),
-    ),
-  ];
-  return `<g class="zone ${zone.kind}${dashed}${given}${own}"${foldedData(folded)}>${parts.join('')}</g>`;
+  const box = `<rect x="${n(at.x)}" y="${n(at.y)}" width="${n(at.width)}" height="${n(at.height)}" rx="8"/>`;
+  return `<g class="zone ${zone.kind}${dashed}${given}${own}"${foldedData(folded)}><title>${escaped(title)}</title>${box}</g>`;
+}
+
+/** Over the arrows, which may pass below. */
+function headText(zone: Zone, at: Rectangle, head: Head): string {
+  const rows = head.rows.map(({ kind, text, x, y }) => {
+    const fitting = kind === 'folded' ? shortened(text, at.width - 2 * x, SIZE.small) : text;
+    return `<text class="${kind}" x="${n(at.x + x)}" y="${n(at.y + y)}">${escaped(fitting)}</text>`;
+  });
+  const chips = head.chips.map(({ member, text, x, y, width }) => {
+    const title = [member.id, typeLabel(member.type), member.note, whether(member.condition)]
+      .filter(Boolean)
+      .join('\n');
+    const dashed = member.condition === undefined ? '' : ' conditional';
+    return [
+      `<g class="resource subnet${dashed}" data-resource="${escaped(member.id)}"><title>${escaped(title)}</title>`,
+      `<rect x="${n(at.x + x)}" y="${n(at.y + y)}" width="${n(width)}" height="${CHIP.height}" rx="4"/>`,
+      `<text x="${n(at.x + x + CHIP.pad)}" y="${n(at.y + y + 14)}">${escaped(text)}</text></g>`,
+    ].join('');
+  });
+  return `<g class="zone-head ${zone.kind}">${rows.join('')}${chips.join('')}</g>`;
 }
 
 function whether(condition: string | undefined): string | undefined {
@@ -352,6 +369,9 @@ const STYLE = [
   `${S} .paper{fill:var(--paper)}`,
   `${S} .title{font-size:${SIZE.title}px;font-weight:700}`,
   `${S} .subtitle,${S} .legend text,${S} .note,${S} .service,${S} .folded,${S} .more{fill:var(--muted)}`,
+  `${S} .zone-head>text{paint-order:stroke;stroke:var(--group);stroke-width:4px;stroke-linejoin:round}`,
+  `${S} .zone-head.vpc>text{stroke:var(--vpc)}`,
+  ...['public', 'private', 'isolated'].map((kind) => `${S} .zone-head.${kind}>text{stroke:var(--${kind})}`),
   `${S} .zone>rect{fill:var(--group);stroke:var(--edge);stroke-width:1}`,
   `${S} .zone.vpc>rect{fill:var(--vpc);stroke:var(--network);stroke-width:1.5}`,
   ...['public', 'private', 'isolated'].map(

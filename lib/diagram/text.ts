@@ -31,7 +31,10 @@ export function shortened(text: string, width: number, size: number, bold = fals
 /** At most two lines, broken before a capital, a digit or after a separator where that is possible. */
 export function inTwoLines(text: string, width: number, size: number, bold = false): string[] {
   if (widthOf(text, size, bold) <= width) return [text];
-  const pieces = text.split(/(?<=[a-z0-9])(?=[A-Z])|(?<=[-_./:, ])|(?<=[a-z])(?=\d)/);
+  // Between words; inside a name between its parts.
+  const pieces = text.includes(' ')
+    ? text.split(/(?<= )/)
+    : text.split(/(?<=[a-z0-9])(?=[A-Z])|(?<=[-_./:,])|(?<=[a-z])(?=\d)/);
   let first = '';
   let used = 0;
   for (const piece of pieces) {
