@@ -70,6 +70,22 @@ command('compare')
   )
   .action(runs(async () => (await import('./commands/compare.ts')).compare));
 
+command('conformance')
+  .argument('<files...>', 'templates, or folders of templates')
+  .description('the conformance pack of AWS Config that watches in an account what is proven in the templates')
+  .option('--framework <list>', 'only controls that support these: soc2, pci, hipaa, nist80053, cis, iso27001, gdpr')
+  .option('--region <region>', 'leave out rules that AWS has only elsewhere, and name those that it lacked there')
+  .option('--out <file>', 'write it there; without it, it is printed')
+  .addHelpText(
+    'after',
+    examples(
+      'plainform conformance templates --out conformance-pack.yaml',
+      'plainform conformance stack.yaml --framework pci --region eu-central-1',
+      'plainform conformance stack.yaml --json',
+    ),
+  )
+  .action(runs(async () => (await import('./commands/conformance.ts')).conformance));
+
 command('diagram')
   .argument('<file>', 'a template')
   .description('draw the architecture of any template as SVG: networks, flows, who may connect to whom, keys')

@@ -9,7 +9,7 @@ const FUNCTION = 'AWS::Lambda::Function';
  * Runtimes of Security Hub's Lambda.2 as of August 2026, and those of the operating system alone, which it leaves out.
  * Source: AWS Security Hub user guide, change log for controls; AWS Config developer guide; read 2026-11-21.
  */
-const SUPPORTED = [
+export const SUPPORTED = [
   ...['nodejs24.x', 'nodejs22.x', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10'],
   ...['java25', 'java21', 'java17.al2023', 'java17', 'java11.al2023', 'java11', 'java8.al2023', 'java8.al2'],
   ...['dotnet10', 'dotnet8', 'ruby4.0', 'ruby3.4', 'ruby3.3'],
