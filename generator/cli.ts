@@ -178,6 +178,31 @@ targeted('audit')
   )
   .action(runs(async () => (await import('./commands/audit.ts')).audit));
 
+const projects = program
+  .command('projects')
+  .description('the projects that share infrastructure, as plainform.yaml lists them');
+
+register('list')
+  .description('every project with its priority and domain; with a target, what the live listener says of it')
+  .addHelpText('after', examples('plainform projects list', 'plainform projects list --target aws'))
+  .action(runs(async () => (await import('./commands/projects.ts')).list));
+
+register('add')
+  .argument('<name>', 'the project: 2 to 20 lower-case letters, digits and hyphens')
+  .description('add a consumer to the register, on the next free priority')
+  .option('--domain <domain>', 'by which it is reached')
+  .option('--provider <name>', 'whose infrastructure it shares; needed where there are several')
+  .option('--priority <number>', 'from 100 to 999; without it, the next free one')
+  .option('--resource-prefix <prefix>', 'with which its physical names begin; without it, its name')
+  .addHelpText(
+    'after',
+    examples(
+      'plainform projects add shop --domain api.shop.com',
+      'plainform projects add shop --domain api.shop.com --provider pikaia --target aws',
+    ),
+  )
+  .action(runs(async () => (await import('./commands/projects.ts')).add));
+
 command('start')
   .description('generate, check, deploy to the embedded emulator, verify, report: what `npm start` does')
   .option('--environment <name>', 'staging, development or production-like', 'staging')
@@ -199,8 +224,15 @@ function targeted(name: string): Command {
     .option('--endpoint <url>', 'endpoint of an emulator that is running already');
 }
 
-function command(name: string): Command {
-  return program.command(name).option('--json', 'print the result as JSON').exitOverride();
+function register(name: string): Command {
+  return command(name, projects)
+    .option('--register <file>', 'the register', 'plainform.yaml')
+    .option('--target <target>', 'emulator or aws: asks the live listeners too')
+    .option('--endpoint <url>', 'endpoint of an emulator that is running already');
+}
+
+function command(name: string, parent = program): Command {
+  return parent.command(name).option('--json', 'print the result as JSON').exitOverride();
 }
 
 function examples(...lines: string[]): string {

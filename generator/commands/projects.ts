@@ -1,0 +1,194 @@
+import { CfnError, nearestMatch } from '../../lib/cfn/errors.ts';
+import { readText } from '../../lib/cfn/read.ts';
+import type { ListenerRule } from '../../lib/deployment/shared-infrastructure.ts';
+import { writeFile } from '../../lib/write-file.ts';
+import { withProject } from '../projects/edit.ts';
+import {
+  type Consumer,
+  nextPriority,
+  type Project,
+  type Provider,
+  parseRegister,
+  REGISTER,
+  type Register,
+  readRegister,
+} from '../projects/register.ts';
+import type { Terminal } from '../terminal.ts';
+import { type TargetOptions, withTarget } from './target.ts';
+
+interface Options extends Partial<TargetOptions> {
+  arguments: string[];
+  register?: string;
+  domain?: string;
+  provider?: string;
+  priority?: string;
+  resourcePrefix?: string;
+  json?: boolean;
+}
+
+/** What a live listener says of a consumer; `not asked` where nothing was told to reach it. */
+type State = 'routed' | 'not routed' | 'taken by another' | 'not asked' | 'standalone';
+
+interface Row {
+  readonly name: string;
+  readonly mode: Project['mode'];
+  readonly provider: string;
+  readonly priority: number | undefined;
+  readonly domain: string;
+  readonly state: State;
+}
+
+/** The projects of the register; with a target, what the listeners of their providers say of them. */
+export async function list(options: Options, terminal: Terminal): Promise<0 | 1> {
+  const register = readRegister(options.register);
+  const rules = await rulesOf(register, options);
+  const rows = [...register.projects.values()].map((project): Row => {
+    const isConsumer = project.mode === 'consumer';
+    return {
+      name: project.name,
+      mode: project.mode,
+      provider: isConsumer ? project.provider.name : '',
+      priority: isConsumer ? project.priority : undefined,
+      domain: project.domain,
+      state: isConsumer ? stateOf(project, rules?.get(project.provider.name)) : 'standalone',
+    };
+  });
+  if (options.json) terminal.print(JSON.stringify({ version: 1, projects: rows }, null, 2));
+  else terminal.print(table(rows));
+  return rows.some(({ state }) => state === 'taken by another') ? 1 : 0;
+}
+
+/** Adds a consumer to the register, on the next free priority, and refuses what the register or the live listener refuses. */
+export async function add(options: Options, terminal: Terminal): Promise<0> {
+  const [name = ''] = options.arguments;
+  const file = options.register ?? REGISTER;
+  const register = readRegister(file);
+  const provider = providerOf(register, options.provider);
+  if (options.domain === undefined)
+    throw usage('nothing says by which domain the project is reached', 'give --domain api.example.com');
+  if (register.projects.has(name))
+    throw usage(`there is a project ${name} already`, `see ${file}, or take another name`);
+  const rules = await rulesOf(register, options, provider);
+  const priority = priorityOf(options.priority, register, provider, rules?.get(provider.name) ?? []);
+  const text = withProject(readText(file), file, name, {
+    provider: provider.name,
+    domain: options.domain,
+    priority,
+    ...(options.resourcePrefix !== undefined && { resourcePrefix: options.resourcePrefix }),
+  });
+  const added = parseRegister(text, file).projects.get(name) as Consumer;
+  const taken = stateOf(added, rules?.get(provider.name), true);
+  if (taken === 'taken by another')
+    throw usage(
+      `the listener of ${provider.name} has a rule for priority ${priority} or ${added.domain} already`,
+      'take another priority or domain, or remove that rule',
+    );
+  writeFile(file, text);
+  const { domain, resourcePrefix, databaseSecretPath } = added;
+  if (options.json)
+    terminal.print(
+      JSON.stringify(
+        { version: 1, name, provider: provider.name, domain, priority, resourcePrefix, databaseSecretPath },
+        null,
+        2,
+      ),
+    );
+  else
+    terminal.print(
+      [
+        `${name}: priority ${priority} on the listener of ${provider.name}, for ${domain}, written to ${file}`,
+        `next   plainform database create ${name} --provider ${provider.name}`,
+        '       plainform params',
+        `       plainform deploy --project ${name}`,
+      ].join('\n'),
+    );
+  return 0;
+}
+
+function providerOf({ providers }: Register, name: string | undefined): Provider {
+  const [only, ...more] = [...providers.values()];
+  if (name === undefined && only && more.length === 0) return only;
+  const found = name === undefined ? undefined : providers.get(name);
+  if (found) return found;
+  const names = [...providers.keys()];
+  const nearest = name === undefined ? undefined : nearestMatch(name, names);
+  throw usage(
+    name === undefined
+      ? `there ${names.length === 0 ? 'is no provider' : 'are several providers'}, and none is named`
+      : `there is no provider "${name}"${nearest ? `; did you mean ${nearest}?` : ''}`,
+    names.length === 0 ? 'add one under providers' : `give --provider, one of ${names.join(', ')}`,
+  );
+}
+
+function priorityOf(
+  given: string | undefined,
+  register: Register,
+  provider: Provider,
+  rules: readonly ListenerRule[],
+): number {
+  if (given !== undefined) {
+    if (/^[1-9]\d\d$/.test(given)) return Number(given);
+    throw usage(`--priority ${given} is no number from 100 to 999`, 'leave it out to take the next free one');
+  }
+  const live = rules.map(({ priority }) => priority);
+  const next = nextPriority([...register.projects.values()], provider.name, live);
+  if (next !== undefined) return next;
+  throw usage(`every priority from 100 to 999 on the listener of ${provider.name} is taken`, 'share another provider');
+}
+
+function usage(message: string, fix: string): CfnError {
+  return new CfnError({ code: 'CFN736', severity: 'error', message, fix });
+}
+
+/** The rules of each provider's listener; undefined where no target was given. */
+async function rulesOf(
+  { providers }: Register,
+  { target, endpoint }: Options,
+  only?: Provider,
+): Promise<ReadonlyMap<string, readonly ListenerRule[]> | undefined> {
+  if (target === undefined && endpoint === undefined) return undefined;
+  const { listenerRules, sharedParameters } = await import('../../lib/deployment/shared-infrastructure.ts');
+  return withTarget({ target: target ?? 'emulator', ...(endpoint && { endpoint }) }, async (reached) => {
+    const rules = new Map<string, readonly ListenerRule[]>();
+    for (const provider of only ? [only] : providers.values()) {
+      const at = { region: provider.environment.region, ...(reached && { endpoint: reached }) };
+      const shared = await sharedParameters(at, provider.prefix);
+      const listener = shared.find(({ name }) => name === 'alb/https-listener-arn');
+      if (listener?.state === 'well formed') rules.set(provider.name, await listenerRules(at, listener.value!));
+    }
+    return rules;
+  });
+}
+
+/** `isNew`: a rule for the very project is somebody else's too. */
+function stateOf(project: Consumer, rules: readonly ListenerRule[] | undefined, isNew = false): State {
+  if (!rules) return 'not asked';
+  const byPriority = rules.find(({ priority }) => priority === project.priority);
+  const byHost = rules.find(({ hosts }) => hosts.includes(project.domain));
+  if (!byPriority && !byHost) return 'not routed';
+  return byPriority === byHost && !isNew ? 'routed' : 'taken by another';
+}
+
+function table(rows: readonly Row[]): string {
+  if (rows.length === 0) return 'no projects';
+  const cells = [
+    ['project', 'mode', 'provider', 'priority', 'domain', 'state'],
+    ...rows.map(({ name, mode, provider, priority, domain, state }) => [
+      name,
+      mode,
+      provider || '-',
+      String(priority ?? '-'),
+      domain,
+      state,
+    ]),
+  ];
+  const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
+  return cells
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,0 +1,82 @@
+import {
+  DescribeRulesCommand,
+  ElasticLoadBalancingV2Client,
+  type Rule,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { call, type Target } from './clients.ts';
+import { clientOf } from './live/reading.ts';
+
+/** What a provider writes under its prefix, and what a value of it looks like. Exactly these eleven. */
+export const SHARED_PARAMETERS: Readonly<Record<string, RegExp>> = {
+  'network/vpc-id': /^vpc-[0-9a-f]+$/,
+  'network/private-subnet-ids': /^subnet-[0-9a-f]+(,subnet-[0-9a-f]+)+$/,
+  'network/public-subnet-ids': /^subnet-[0-9a-f]+(,subnet-[0-9a-f]+)+$/,
+  'network/availability-zones': /^[a-z]{2}(-[a-z]+)+-\d[a-z](,[a-z]{2}(-[a-z]+)+-\d[a-z])+$/,
+  'alb/arn': /^arn:[^:]+:elasticloadbalancing:[^:]+:\d{12}:loadbalancer\/app\/.+$/,
+  'alb/dns-name': /^[A-Za-z0-9.-]+$/,
+  'alb/security-group-id': /^sg-[0-9a-f]+$/,
+  'alb/https-listener-arn': /^arn:[^:]+:elasticloadbalancing:[^:]+:\d{12}:listener\/app\/.+$/,
+  'database/cluster-endpoint': /^[A-Za-z0-9.-]+$/,
+  'database/security-group-id': /^sg-[0-9a-f]+$/,
+  'database/proxy-endpoint': /^[A-Za-z0-9.-]+$/,
+};
+
+export interface SharedParameter {
+  /** Of the eleven, without the prefix. */
+  readonly name: string;
+  readonly value?: string;
+  readonly state: 'well formed' | 'malformed' | 'missing';
+}
+
+/** Each of the eleven, as it stands. `GetParameters` takes ten names at a time. */
+export async function sharedParameters(target: Target, prefix: string): Promise<SharedParameter[]> {
+  const client = clientOf(SSMClient, target);
+  const names = Object.keys(SHARED_PARAMETERS);
+  const found = new Map<string, string>();
+  for (let from = 0; from < names.length; from += 10) {
+    const Names = names.slice(from, from + 10).map((name) => `${prefix}/${name}`);
+    const { Parameters = [] } = await call('ssm:GetParameters', target, () =>
+      client.send(new GetParametersCommand({ Names })),
+    );
+    for (const { Name = '', Value } of Parameters)
+      if (Value !== undefined) found.set(Name.slice(prefix.length + 1), Value);
+  }
+  return names.map((name) => {
+    const value = found.get(name);
+    if (value === undefined) return { name, state: 'missing' };
+    return { name, value, state: SHARED_PARAMETERS[name]!.test(value) ? 'well formed' : 'malformed' };
+  });
+}
+
+export interface ListenerRule {
+  readonly arn: string;
+  readonly priority: number;
+  /** Of its host conditions, in lower case. */
+  readonly hosts: readonly string[];
+}
+
+/** The rules of a listener but the default one. */
+export async function listenerRules(target: Target, listener: string): Promise<ListenerRule[]> {
+  const client = clientOf(ElasticLoadBalancingV2Client, target);
+  const rules: ListenerRule[] = [];
+  let Marker: string | undefined;
+  do {
+    const page = await call('elasticloadbalancing:DescribeRules', target, () =>
+      client.send(new DescribeRulesCommand({ ListenerArn: listener, ...(Marker && { Marker }) })),
+    );
+    rules.push(...(page.Rules ?? []).flatMap(ruleOf));
+    Marker = page.NextMarker;
+  } while (Marker);
+  return rules;
+}
+
+function ruleOf({ RuleArn = '', Priority = '', Conditions = [] }: Rule): ListenerRule[] {
+  if (!/^\d+$/.test(Priority)) return [];
+  const hosts = Conditions.flatMap(({ HostHeaderConfig, Field, Values }) =>
+    (HostHeaderConfig?.Values ?? (Field === 'host-header' ? Values : undefined) ?? []).map((host) =>
+      host.toLowerCase(),
+    ),
+  );
+  return [{ arn: RuleArn, priority: Number(Priority), hosts }];
+}
