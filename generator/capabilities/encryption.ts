@@ -3,10 +3,11 @@ import type { PolicyStatement } from '../../lib/spec/policy.ts';
 import { exportedOutput, tags } from './environment.ts';
 
 /**
- * Three customer-managed keys, rotated each year: data at rest, backups, logs and notifications. Deletion of the stack
- * keeps them, because what they encrypt may be kept too. At rest: 3 USD a month for three keys (KMS pricing, 2026-11).
+ * Customer-managed keys, rotated each year: data at rest, backups, logs and notifications. Deletion of the stack keeps
+ * them, because what they encrypt may be kept too. At rest: 1 USD a month for each key (KMS pricing, 2026-11). A stack
+ * whose environment has no vault for recovery points takes the other two only.
  */
-export function encryption() {
+export function encryption({ forBackups = true }: { forBackups?: boolean } = {}) {
   const keyDeletionDays = parameter('KeyDeletionDays', 'Number', {
     group: 'Protection',
     label: 'Key deletion window (days)',
@@ -76,24 +77,35 @@ export function encryption() {
     resource('DataKeyAlias', 'AWS::KMS::Alias', {
       Properties: { AliasName: aliasName('data'), TargetKeyId: dataKey.ref },
     }),
-    resource('BackupKeyAlias', 'AWS::KMS::Alias', {
-      Properties: { AliasName: aliasName('backup'), TargetKeyId: backupKey.ref },
-    }),
+    ...onlyFor(forBackups, [
+      resource('BackupKeyAlias', 'AWS::KMS::Alias', {
+        Properties: { AliasName: aliasName('backup'), TargetKeyId: backupKey.ref },
+      }),
+    ]),
     resource('LogsKeyAlias', 'AWS::KMS::Alias', {
       Properties: { AliasName: aliasName('logs'), TargetKeyId: logsKey.ref },
     }),
   ];
   const outputs = [
     exportedOutput('DataKeyArn', 'ARN of the key that encrypts data at rest.', dataKey.att('Arn')),
-    exportedOutput('BackupKeyArn', 'ARN of the key that encrypts recovery points.', backupKey.att('Arn')),
+    ...onlyFor(forBackups, [
+      exportedOutput('BackupKeyArn', 'ARN of the key that encrypts recovery points.', backupKey.att('Arn')),
+    ]),
     exportedOutput('LogsKeyArn', 'ARN of the key that encrypts logs and notifications.', logsKey.att('Arn')),
   ];
   return {
-    fragment: fragment('Encryption', [keyDeletionDays, dataKey, backupKey, logsKey, ...aliases, ...outputs]),
+    fragment: fragment('Encryption', [
+      ...[keyDeletionDays, dataKey, ...onlyFor(forBackups, [backupKey]), logsKey],
+      ...aliases,
+      ...outputs,
+    ]),
     dataKey,
-    backupKey,
     logsKey,
   };
+}
+
+function onlyFor<T>(wanted: boolean, items: readonly T[]): readonly T[] {
+  return wanted ? items : [];
 }
 
 /** IAM policies of the account decide who administers and uses the key; without this nobody could, ever. */

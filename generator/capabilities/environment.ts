@@ -13,16 +13,19 @@ import {
 /** The headings of every stack's parameter form, in order. */
 export const PARAMETER_GROUPS = ['Environment', 'Required', 'Network', 'Sizing', 'Protection', 'Operations'] as const;
 
+/** `EnvironmentSuffix` of a project that says none: the default of the specification's `resource_prefix`. */
+export const RESOURCE_PREFIX = 'pikaia';
+
 /**
  * What every stack of an environment has: the suffix that is in each physical name and export, the type of environment
  * and the tags by which cost is allocated. Creates nothing.
  */
-export function environment() {
+export function environment(defaultSuffix = 'staging') {
   const environmentSuffix = parameter('EnvironmentSuffix', 'String', {
     group: 'Environment',
     label: 'Environment suffix',
     Description: 'Part of every physical name and export, so that any number of environments share an account.',
-    Default: 'staging',
+    Default: defaultSuffix,
     AllowedPattern: '^[a-z][a-z0-9]*(-[a-z0-9]+)*$',
     MinLength: 2,
     MaxLength: 20,

@@ -1,4 +1,5 @@
 import type { Stack } from '../../lib/cfn/index.ts';
+import { network } from './shared/network.ts';
 import { staging } from './staging.ts';
 import { stagingFoundation } from './staging-foundation.ts';
 import { stagingGovernance } from './staging-governance.ts';
@@ -14,4 +15,5 @@ export const stacks: Readonly<Record<string, () => Stack>> = {
   'staging-governance': stagingGovernance,
   'staging-masking': stagingMasking,
   'staging-monitoring': stagingMonitoring,
+  'shared/network': network,
 };

@@ -43,8 +43,10 @@ export function deployed(
   parameters: Readonly<Record<string, string>> = {},
   exports: Readonly<Record<string, Json>> = {},
 ): ResolvedTemplate {
-  return resolveTemplate(committed(stack), {
-    ...place(stack, parameters.EnvironmentSuffix ?? 'staging', exports),
+  const template = committed(stack);
+  const suffix = parameters.EnvironmentSuffix ?? String(template.Parameters?.EnvironmentSuffix?.Default);
+  return resolveTemplate(template, {
+    ...place(stack, suffix, exports),
     parameters,
   });
 }

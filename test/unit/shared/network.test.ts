@@ -1,0 +1,77 @@
+import { describe, expect, test } from '@jest/globals';
+import { at, committed, deployed, parameterFiles } from '../staging/committed.ts';
+import { bytesOf, deployments, ofType, target } from './deployments.ts';
+
+const STACK = 'shared/network';
+const { listed, each } = deployments(STACK);
+
+test('the deployments of the network are all known', () => {
+  expect(listed).toMatchObject({ exact: true, incomplete: false, tooLarge: false });
+  expect(each.length).toBeGreaterThanOrEqual(8);
+});
+
+test('it is deployable as it is, and as its parameter files say', () => {
+  for (const { parameters } of [{ parameters: {} }, ...parameterFiles(STACK)])
+    expect(deployed(STACK, parameters).findings).toEqual([]);
+});
+
+test('it can be deployed without a bucket', () => {
+  expect(bytesOf(STACK)).toBeLessThanOrEqual(51200);
+});
+
+test('the prefix of the document is the default', () => {
+  expect(committed(STACK).Parameters?.EnvironmentSuffix?.Default).toBe('pikaia');
+});
+
+describe.each(each)('the network under $when', ({ template }) => {
+  test('exports what the other stacks of a project import', () => {
+    expect(Object.keys(template.outputs).sort()).toEqual([
+      'AlertTopicArn',
+      'AvailabilityZones',
+      'DataKeyArn',
+      'DataSubnetIds',
+      'LogsKeyArn',
+      'PrivateSubnetIds',
+      'PublicSubnetIds',
+      'VpcId',
+    ]);
+    for (const [id, { exportName }] of Object.entries(template.outputs))
+      expect(JSON.stringify(exportName)).toContain(`-${id}`);
+  });
+
+  test('lets nobody in: it has no security group, and only public subnets have a way from the internet', () => {
+    expect(ofType(template, 'AWS::EC2::SecurityGroup')).toEqual([]);
+    const toInternet = ofType(template, 'AWS::EC2::Route').filter(([, { properties }]) => 'GatewayId' in properties);
+    expect(toInternet.map(([, { properties }]) => target(properties.RouteTableId))).toEqual(['PublicRouteTable']);
+    for (const [, { properties }] of ofType(template, 'AWS::EC2::SubnetRouteTableAssociation'))
+      expect(target(properties.SubnetId)?.startsWith('Public')).toBe(
+        target(properties.RouteTableId) === 'PublicRouteTable',
+      );
+  });
+
+  test('has no route out of the subnets of the database', () => {
+    const routes = ofType(template, 'AWS::EC2::Route').map(([, { properties }]) => target(properties.RouteTableId));
+    expect(routes).not.toContain('DataRouteTable');
+  });
+
+  test('records its traffic under the key', () => {
+    expect(at(template, 'FlowLog', 'TrafficType')).toBe('ALL');
+    expect(target(at(template, 'FlowLogGroup', 'KmsKeyId'))).toBe('LogsKey');
+  });
+});
+
+test.each([
+  { zones: '2', nats: undefined, gateways: 1 },
+  { zones: '3', nats: undefined, gateways: 1 },
+  { zones: '2', nats: 'one-per-zone', gateways: 2 },
+  { zones: '3', nats: 'one-per-zone', gateways: 3 },
+])('over $zones zones with NAT gateways: $nats, there are $gateways', ({ zones, nats, gateways }) => {
+  const template = deployed(STACK, { AvailabilityZoneCount: zones, ...(nats && { NatGateways: nats }) });
+  expect(template.findings).toEqual([]);
+  expect(ofType(template, 'AWS::EC2::NatGateway')).toHaveLength(gateways);
+  expect(ofType(template, 'AWS::EC2::Subnet')).toHaveLength(Number(zones) * 3);
+});
+
+test('production may have one NAT gateway: the price in the document is of one', () => {
+  expect(deployed(STACK, { EnvironmentType: 'production' }).findings).toEqual([]);
+});
