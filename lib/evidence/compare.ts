@@ -362,6 +362,11 @@ function isGuardLost(fact: LocatedFact, { side, resources }: View, news: readonl
   const { guards, by } = safeguard;
   const types = news.flatMap((view) => [...view.resources.values()].map(({ type }) => type));
   if (guards && !types.some((type) => guards.test(type))) return false;
+  // Where the control is asked of what is guarded too, it is told there.
+  const isAsked = news.some(({ facts }) =>
+    [...facts.values()].some(({ control, type }) => control === fact.control && guards?.test(type)),
+  );
+  if (isAsked) return false;
   return by === undefined || !holdsWithout(by, fact, side.document.template, resources);
 }
 

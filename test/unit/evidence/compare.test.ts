@@ -568,30 +568,21 @@ const EDITS: readonly (readonly [what: string, edit: Edit, expected: Told, befor
     { lost: ['S3.5 Data: proven → fails when Env=dev'] },
   ],
   [
-    'the parameter group is removed, and the engine asks for TLS by itself',
-    [
-      [/ {2}DatabaseParameters:[\s\S]*?(?= {2}Logs:)/, ''],
-      ['      DBParameterGroupName: !Ref DatabaseParameters\n', ''],
-    ],
-    { removed: ['DatabaseParameters'] },
-  ],
-  [
-    'the parameter group is removed',
+    'a guard is removed, and what it guarded is asked for it',
     [
       [/ {2}DatabaseParameters:[\s\S]*?(?= {2}Logs:)/, ''],
       ['      DBParameterGroupName: !Ref DatabaseParameters\n', ''],
     ],
     {
-      lost: ['RDS.38 DatabaseParameters: proven → gone with the resource, and nothing else proves it'],
+      lost: ['RDS.38 Database: proven → depends on what no template says'],
       removed: ['DatabaseParameters'],
     },
     [['postgres16', 'postgres14']],
   ],
   [
-    'the parameter group is removed with the database',
+    'a guard is removed with what it guarded',
     [[/ {2}Database:[\s\S]*?(?= {2}Logs:)/, '']],
     { removed: ['Database', 'DatabaseParameters'], findings: ['CFN131', 'CFN132'] },
-    [['postgres16', 'postgres14']],
   ],
   [
     'the trail is removed',
@@ -754,12 +745,49 @@ describe('what is written otherwise and means the same', () => {
   });
 
   test('the templates of this project', () => {
-    for (const name of readdirSync(fileInProject('templates'))) {
+    for (const name of readdirSync(fileInProject('templates'), { recursive: true, encoding: 'utf8' })) {
+      if (!name.endsWith('.yaml')) continue;
       const text = readFileSync(fileInProject('templates', name), 'utf8');
       const turned = shuffled(parseTemplate(text, name).template as unknown as Json, (keys) => keys.reverse());
       const comparison = compare([{ name, old: sideOf(text, name), new: sideOf(JSON.stringify(turned), name) }]);
       expect([name, told(comparison)]).toEqual([name, {}]);
     }
+  });
+});
+
+describe('a parameter group guards by what it sets', () => {
+  const group = (family: string) => `
+  Group: {Type: AWS::RDS::DBClusterParameterGroup, Properties: {Family: ${family}, Description: TLS, Parameters: {rds.force_ssl: 1}}}`;
+  const cluster =
+    '  Cluster: {Type: AWS::RDS::DBCluster, Properties: {Engine: aurora-postgresql, StorageEncrypted: true}}';
+  const tls = new Map([['PF.Aurora.tls', {}]]);
+  const side = (text: string): Side => {
+    const document = canonicalDocument(parseTemplate(`Resources:\n${text}`, 'a.yaml'));
+    return { document, findings: [], facts: checkControls(document, { today: TODAY, only: tls }).facts, notJudged: [] };
+  };
+  test.each([
+    [
+      'it goes and the cluster stays',
+      group('aurora-postgresql14'),
+      cluster,
+      ['PF.Aurora.tls Group: proven → gone with the resource, and nothing else proves it'],
+    ],
+    [
+      'it goes with the cluster',
+      group('aurora-postgresql14'),
+      '  Wait: {Type: AWS::CloudFormation::WaitConditionHandle}',
+      [],
+    ],
+    [
+      'another takes its place',
+      group('aurora-postgresql14'),
+      cluster + group('aurora-postgresql14').replace('Group:', 'Second:').replace('TLS', 'By TLS'),
+      [],
+    ],
+    ['it is of an engine that the control is not about', group('docdb5.0'), cluster, []],
+  ])('%s', (_, own, after, lost) => {
+    const comparison = compare([{ name: 'a.yaml', old: side(cluster + own), new: side(after) }]);
+    expect(comparison.lost.map(said)).toEqual(lost);
   });
 });
 
