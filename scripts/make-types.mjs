@@ -122,7 +122,8 @@ function typeOf(schema, path, context, property = '') {
 }
 
 function isPolicy(property) {
-  return /Policy(Document)?$/.test(property) && !/(DeletionPolicy|RedrivePolicy|RetentionPolicy)$/.test(property);
+  const ofOtherKinds = /(ContentSecurity|Deletion|Redrive|Referrer|Retention)Policy$/;
+  return /Policy(Document)?$/.test(property) && !ofOtherKinds.test(property);
 }
 
 function identifier(name) {

@@ -1,4 +1,5 @@
 import type { Stack } from '../../lib/cfn/index.ts';
+import { sharedFrontend } from './shared/frontend.ts';
 import { network } from './shared/network.ts';
 import { staging } from './staging.ts';
 import { stagingFoundation } from './staging-foundation.ts';
@@ -16,4 +17,5 @@ export const stacks: Readonly<Record<string, () => Stack>> = {
   'staging-masking': stagingMasking,
   'staging-monitoring': stagingMonitoring,
   'shared/network': network,
+  'shared/frontend': sharedFrontend,
 };

@@ -9,6 +9,10 @@ declare module '../cfn/declaration.ts' {
     'AWS::Backup::BackupVault': { Body: { Properties: BackupBackupVault }; Attributes: 'BackupVaultArn' | 'BackupVaultName' | 'EncryptionKeyArn' | 'LockConfiguration.ChangeableForDays' | 'LockConfiguration.MaxRetentionDays' | 'LockConfiguration.MinRetentionDays' | 'Notifications.BackupVaultEvents' | 'Notifications.SNSTopicArn' };
     'AWS::Budgets::Budget': { Body: { Properties: BudgetsBudget }; Attributes: 'Id' };
     'AWS::CloudFormation::WaitConditionHandle': { Body: { Properties?: CloudFormationWaitConditionHandle }; Attributes: 'Id' };
+    'AWS::CloudFront::Distribution': { Body: { Properties: CloudFrontDistribution }; Attributes: 'DomainName' | 'Id' };
+    'AWS::CloudFront::Function': { Body: { Properties: CloudFrontFunction }; Attributes: 'FunctionARN' | 'FunctionMetadata.FunctionARN' | 'Stage' };
+    'AWS::CloudFront::OriginAccessControl': { Body: { Properties: CloudFrontOriginAccessControl }; Attributes: 'Id' };
+    'AWS::CloudFront::ResponseHeadersPolicy': { Body: { Properties: CloudFrontResponseHeadersPolicy }; Attributes: 'Id' | 'LastModifiedTime' };
     'AWS::CloudWatch::Alarm': { Body: { Properties?: CloudWatchAlarm }; Attributes: 'Arn' };
     'AWS::CloudWatch::Dashboard': { Body: { Properties: CloudWatchDashboard }; Attributes: never };
     'AWS::Config::ConfigRule': { Body: { Properties: ConfigConfigRule }; Attributes: 'Arn' | 'Compliance.Type' | 'ConfigRuleId' };
@@ -277,6 +281,429 @@ export interface BudgetsBudget_TagValues {
 }
 
 export interface CloudFormationWaitConditionHandle {
+}
+
+export interface CloudFrontDistribution {
+  DistributionConfig: Value<CloudFrontDistribution_DistributionConfig>;
+  Tags?: Value<readonly Value<CloudFrontDistribution_Tag>[]>;
+}
+
+export interface CloudFrontDistribution_DistributionConfig {
+  Aliases?: Value<readonly Value<string>[]>;
+  AnycastIpListId?: Value<string>;
+  CNAMEs?: Value<readonly Value<string>[]>;
+  CacheBehaviors?: Value<readonly Value<CloudFrontDistribution_CacheBehavior>[]>;
+  CacheTagConfig?: Value<CloudFrontDistribution_CacheTagConfig>;
+  Comment?: Value<string>;
+  ConnectionFunctionAssociation?: Value<CloudFrontDistribution_ConnectionFunctionAssociation>;
+  ConnectionMode?: Value<'direct' | 'tenant-only'>;
+  ContinuousDeploymentPolicyId?: Value<string>;
+  CustomErrorResponses?: Value<readonly Value<CloudFrontDistribution_CustomErrorResponse>[]>;
+  CustomOrigin?: Value<CloudFrontDistribution_LegacyCustomOrigin>;
+  DefaultCacheBehavior: Value<CloudFrontDistribution_DefaultCacheBehavior>;
+  DefaultRootObject?: Value<string>;
+  Enabled: Value<boolean>;
+  HttpVersion?: Value<'http1.1' | 'http2' | 'http2and3' | 'http3'>;
+  IPV6Enabled?: Value<boolean>;
+  Logging?: Value<CloudFrontDistribution_Logging>;
+  OriginGroups?: Value<CloudFrontDistribution_OriginGroups>;
+  Origins?: Value<readonly Value<CloudFrontDistribution_Origin>[]>;
+  PriceClass?: Value<'None' | 'PriceClass_100' | 'PriceClass_200' | 'PriceClass_All'>;
+  Restrictions?: Value<CloudFrontDistribution_Restrictions>;
+  S3Origin?: Value<CloudFrontDistribution_LegacyS3Origin>;
+  Staging?: Value<boolean>;
+  TenantConfig?: Value<CloudFrontDistribution_DistributionConfig_TenantConfig>;
+  ViewerCertificate?: Value<CloudFrontDistribution_ViewerCertificate>;
+  ViewerMtlsConfig?: Value<CloudFrontDistribution_ViewerMtlsConfig>;
+  WebACLId?: Value<string>;
+}
+
+export interface CloudFrontDistribution_Tag {
+  Key: Value<string>;
+  Value: Value<string>;
+}
+
+export interface CloudFrontDistribution_CacheBehavior {
+  AllowedMethods?: Value<readonly Value<string>[]>;
+  CachePolicyId?: Value<string>;
+  CachedMethods?: Value<readonly Value<string>[]>;
+  Compress?: Value<boolean>;
+  DefaultTTL?: Value<number>;
+  FieldLevelEncryptionId?: Value<string>;
+  ForwardedValues?: Value<CloudFrontDistribution_ForwardedValues>;
+  FunctionAssociations?: Value<readonly Value<CloudFrontDistribution_FunctionAssociation>[]>;
+  GrpcConfig?: Value<CloudFrontDistribution_GrpcConfig>;
+  LambdaFunctionAssociations?: Value<readonly Value<CloudFrontDistribution_LambdaFunctionAssociation>[]>;
+  MaxTTL?: Value<number>;
+  MinTTL?: Value<number>;
+  OriginRequestPolicyId?: Value<string>;
+  PathPattern: Value<string>;
+  RealtimeLogConfigArn?: Value<string>;
+  ResponseHeadersPolicyId?: Value<string>;
+  SmoothStreaming?: Value<boolean>;
+  TargetOriginId: Value<string>;
+  TrustedKeyGroups?: Value<readonly Value<string>[]>;
+  TrustedSigners?: Value<readonly Value<string>[]>;
+  ViewerProtocolPolicy: Value<string>;
+}
+
+export interface CloudFrontDistribution_CacheTagConfig {
+  HeaderName: Value<string>;
+}
+
+export interface CloudFrontDistribution_ConnectionFunctionAssociation {
+  Id: Value<string>;
+}
+
+export interface CloudFrontDistribution_CustomErrorResponse {
+  ErrorCachingMinTTL?: Value<number>;
+  ErrorCode: Value<number>;
+  ResponseCode?: Value<number>;
+  ResponsePagePath?: Value<string>;
+}
+
+export interface CloudFrontDistribution_LegacyCustomOrigin {
+  DNSName: Value<string>;
+  HTTPPort?: Value<number>;
+  HTTPSPort?: Value<number>;
+  OriginProtocolPolicy: Value<string>;
+  OriginSSLProtocols: Value<readonly Value<string>[]>;
+}
+
+export interface CloudFrontDistribution_DefaultCacheBehavior {
+  AllowedMethods?: Value<readonly Value<string>[]>;
+  CachePolicyId?: Value<string>;
+  CachedMethods?: Value<readonly Value<string>[]>;
+  Compress?: Value<boolean>;
+  DefaultTTL?: Value<number>;
+  FieldLevelEncryptionId?: Value<string>;
+  ForwardedValues?: Value<CloudFrontDistribution_ForwardedValues>;
+  FunctionAssociations?: Value<readonly Value<CloudFrontDistribution_FunctionAssociation>[]>;
+  GrpcConfig?: Value<CloudFrontDistribution_GrpcConfig>;
+  LambdaFunctionAssociations?: Value<readonly Value<CloudFrontDistribution_LambdaFunctionAssociation>[]>;
+  MaxTTL?: Value<number>;
+  MinTTL?: Value<number>;
+  OriginRequestPolicyId?: Value<string>;
+  RealtimeLogConfigArn?: Value<string>;
+  ResponseHeadersPolicyId?: Value<string>;
+  SmoothStreaming?: Value<boolean>;
+  TargetOriginId: Value<string>;
+  TrustedKeyGroups?: Value<readonly Value<string>[]>;
+  TrustedSigners?: Value<readonly Value<string>[]>;
+  ViewerProtocolPolicy: Value<'allow-all' | 'https-only' | 'redirect-to-https'>;
+}
+
+export interface CloudFrontDistribution_Logging {
+  Bucket?: Value<string>;
+  IncludeCookies?: Value<boolean>;
+  Prefix?: Value<string>;
+}
+
+export interface CloudFrontDistribution_OriginGroups {
+  Items?: Value<readonly Value<CloudFrontDistribution_OriginGroup>[]>;
+  Quantity: Value<number>;
+}
+
+export interface CloudFrontDistribution_Origin {
+  ConnectionAttempts?: Value<number>;
+  ConnectionTimeout?: Value<number>;
+  CustomOriginConfig?: Value<CloudFrontDistribution_CustomOriginConfig>;
+  DomainName: Value<string>;
+  Id: Value<string>;
+  OriginAccessControlId?: Value<string>;
+  OriginCustomHeaders?: Value<readonly Value<CloudFrontDistribution_OriginCustomHeader>[]>;
+  OriginPath?: Value<string>;
+  OriginShield?: Value<CloudFrontDistribution_OriginShield>;
+  ResponseCompletionTimeout?: Value<number>;
+  S3OriginConfig?: Value<CloudFrontDistribution_S3OriginConfig>;
+  VpcOriginConfig?: Value<CloudFrontDistribution_VpcOriginConfig>;
+}
+
+export interface CloudFrontDistribution_Restrictions {
+  GeoRestriction: Value<CloudFrontDistribution_GeoRestriction>;
+}
+
+export interface CloudFrontDistribution_LegacyS3Origin {
+  DNSName: Value<string>;
+  OriginAccessIdentity?: Value<string>;
+}
+
+export interface CloudFrontDistribution_DistributionConfig_TenantConfig {
+  ParameterDefinitions?: Value<readonly Value<CloudFrontDistribution_ParameterDefinition>[]>;
+}
+
+export interface CloudFrontDistribution_ViewerCertificate {
+  AcmCertificateArn?: Value<string>;
+  CloudFrontDefaultCertificate?: Value<boolean>;
+  IamCertificateId?: Value<string>;
+  MinimumProtocolVersion?: Value<'SSLv3' | 'TLSv1' | 'TLSv1.1_2016' | 'TLSv1.2_2018' | 'TLSv1.2_2019' | 'TLSv1.2_2021' | 'TLSv1.2_2025' | 'TLSv1.3_2025' | 'TLSv1_2016'>;
+  SslSupportMethod?: Value<'sni-only' | 'static-ip' | 'vip'>;
+}
+
+export interface CloudFrontDistribution_ViewerMtlsConfig {
+  Mode?: Value<'required' | 'optional' | 'passthrough'>;
+  TrustStoreConfig?: Value<CloudFrontDistribution_TrustStoreConfig>;
+}
+
+export interface CloudFrontDistribution_ForwardedValues {
+  Cookies?: Value<CloudFrontDistribution_Cookies>;
+  Headers?: Value<readonly Value<string>[]>;
+  QueryString: Value<boolean>;
+  QueryStringCacheKeys?: Value<readonly Value<string>[]>;
+}
+
+export interface CloudFrontDistribution_FunctionAssociation {
+  EventType?: Value<string>;
+  FunctionARN?: Value<string>;
+}
+
+export interface CloudFrontDistribution_GrpcConfig {
+  Enabled: Value<boolean>;
+}
+
+export interface CloudFrontDistribution_LambdaFunctionAssociation {
+  EventType?: Value<string>;
+  IncludeBody?: Value<boolean>;
+  LambdaFunctionARN?: Value<string>;
+}
+
+export interface CloudFrontDistribution_OriginGroup {
+  FailoverCriteria: Value<CloudFrontDistribution_OriginGroupFailoverCriteria>;
+  Id: Value<string>;
+  Members: Value<CloudFrontDistribution_OriginGroupMembers>;
+  SelectionCriteria?: Value<'default' | 'media-quality-based'>;
+}
+
+export interface CloudFrontDistribution_CustomOriginConfig {
+  HTTPPort?: Value<number>;
+  HTTPSPort?: Value<number>;
+  IpAddressType?: Value<'ipv4' | 'ipv6' | 'dualstack'>;
+  OriginKeepaliveTimeout?: Value<number>;
+  OriginMtlsConfig?: Value<CloudFrontDistribution_OriginMtlsConfig>;
+  OriginProtocolPolicy: Value<string>;
+  OriginReadTimeout?: Value<number>;
+  OriginSSLProtocols?: Value<readonly Value<string>[]>;
+}
+
+export interface CloudFrontDistribution_OriginCustomHeader {
+  HeaderName: Value<string>;
+  HeaderValue: Value<string>;
+}
+
+export interface CloudFrontDistribution_OriginShield {
+  Enabled?: Value<boolean>;
+  OriginShieldRegion?: Value<string>;
+}
+
+export interface CloudFrontDistribution_S3OriginConfig {
+  OriginAccessIdentity?: Value<string>;
+  OriginReadTimeout?: Value<number>;
+}
+
+export interface CloudFrontDistribution_VpcOriginConfig {
+  OriginKeepaliveTimeout?: Value<number>;
+  OriginReadTimeout?: Value<number>;
+  OwnerAccountId?: Value<string>;
+  VpcOriginId: Value<string>;
+}
+
+export interface CloudFrontDistribution_GeoRestriction {
+  Locations?: Value<readonly Value<'AD' | 'AE' | 'AF' | 'AG' | 'AI' | 'AL' | 'AM' | 'AO' | 'AQ' | 'AR' | 'AS' | 'AT' | 'AU' | 'AW' | 'AX' | 'AZ' | 'BA' | 'BB' | 'BD' | 'BE' | 'BF' | 'BG' | 'BH' | 'BI' | 'BJ' | 'BL' | 'BM' | 'BN' | 'BO' | 'BQ' | 'BR' | 'BS' | 'BT' | 'BV' | 'BW' | 'BY' | 'BZ' | 'CA' | 'CC' | 'CD' | 'CF' | 'CG' | 'CH' | 'CI' | 'CK' | 'CL' | 'CM' | 'CN' | 'CO' | 'CR' | 'CU' | 'CV' | 'CW' | 'CX' | 'CY' | 'CZ' | 'DE' | 'DJ' | 'DK' | 'DM' | 'DO' | 'DZ' | 'EC' | 'EE' | 'EG' | 'EH' | 'ER' | 'ES' | 'ET' | 'FI' | 'FJ' | 'FK' | 'FM' | 'FO' | 'FR' | 'GA' | 'GB' | 'GD' | 'GE' | 'GF' | 'GG' | 'GH' | 'GI' | 'GL' | 'GM' | 'GN' | 'GP' | 'GQ' | 'GR' | 'GS' | 'GT' | 'GU' | 'GW' | 'GY' | 'HK' | 'HM' | 'HN' | 'HR' | 'HT' | 'HU' | 'ID' | 'IE' | 'IL' | 'IM' | 'IN' | 'IO' | 'IQ' | 'IR' | 'IS' | 'IT' | 'JE' | 'JM' | 'JO' | 'JP' | 'KE' | 'KG' | 'KH' | 'KI' | 'KM' | 'KN' | 'KP' | 'KR' | 'KW' | 'KY' | 'KZ' | 'LA' | 'LB' | 'LC' | 'LI' | 'LK' | 'LR' | 'LS' | 'LT' | 'LU' | 'LV' | 'LY' | 'MA' | 'MC' | 'MD' | 'ME' | 'MF' | 'MG' | 'MH' | 'MK' | 'ML' | 'MM' | 'MN' | 'MO' | 'MP' | 'MQ' | 'MR' | 'MS' | 'MT' | 'MU' | 'MV' | 'MW' | 'MX' | 'MY' | 'MZ' | 'NA' | 'NC' | 'NE' | 'NF' | 'NG' | 'NI' | 'NL' | 'NO' | 'NP' | 'NR' | 'NU' | 'NZ' | 'OM' | 'PA' | 'PE' | 'PF' | 'PG' | 'PH' | 'PK' | 'PL' | 'PM' | 'PN' | 'PR' | 'PS' | 'PT' | 'PW' | 'PY' | 'QA' | 'RE' | 'RO' | 'RS' | 'RU' | 'RW' | 'SA' | 'SB' | 'SC' | 'SD' | 'SE' | 'SG' | 'SH' | 'SI' | 'SJ' | 'SK' | 'SL' | 'SM' | 'SN' | 'SO' | 'SR' | 'SS' | 'ST' | 'SV' | 'SX' | 'SY' | 'SZ' | 'TC' | 'TD' | 'TF' | 'TG' | 'TH' | 'TJ' | 'TK' | 'TL' | 'TM' | 'TN' | 'TO' | 'TR' | 'TT' | 'TV' | 'TW' | 'TZ' | 'UA' | 'UG' | 'UM' | 'US' | 'UY' | 'UZ' | 'VA' | 'VC' | 'VE' | 'VG' | 'VI' | 'VN' | 'VU' | 'WF' | 'WS' | 'YE' | 'YT' | 'ZA' | 'ZM' | 'ZW'>[]>;
+  RestrictionType: Value<'blacklist' | 'none' | 'whitelist'>;
+}
+
+export interface CloudFrontDistribution_ParameterDefinition {
+  Definition: Value<CloudFrontDistribution_ParameterDefinition_Definition>;
+  Name: Value<string>;
+}
+
+export interface CloudFrontDistribution_TrustStoreConfig {
+  AdvertiseTrustStoreCaNames?: Value<boolean>;
+  IgnoreCertificateExpiry?: Value<boolean>;
+  TrustStoreId: Value<string>;
+}
+
+export interface CloudFrontDistribution_Cookies {
+  Forward: Value<string>;
+  WhitelistedNames?: Value<readonly Value<string>[]>;
+}
+
+export interface CloudFrontDistribution_OriginGroupFailoverCriteria {
+  StatusCodes: Value<CloudFrontDistribution_StatusCodes>;
+}
+
+export interface CloudFrontDistribution_OriginGroupMembers {
+  Items: Value<readonly Value<CloudFrontDistribution_OriginGroupMember>[]>;
+  Quantity: Value<number>;
+}
+
+export interface CloudFrontDistribution_OriginMtlsConfig {
+  ClientCertificateArn: Value<string>;
+}
+
+export interface CloudFrontDistribution_ParameterDefinition_Definition {
+  StringSchema?: Value<CloudFrontDistribution_ParameterDefinition_Definition_StringSchema>;
+}
+
+export interface CloudFrontDistribution_StatusCodes {
+  Items: Value<readonly Value<number>[]>;
+  Quantity: Value<number>;
+}
+
+export interface CloudFrontDistribution_OriginGroupMember {
+  OriginId: Value<string>;
+}
+
+export interface CloudFrontDistribution_ParameterDefinition_Definition_StringSchema {
+  Comment?: Value<string>;
+  DefaultValue?: Value<string>;
+  Required: Value<boolean>;
+}
+
+export interface CloudFrontFunction {
+  AutoPublish?: Value<boolean>;
+  FunctionCode: Value<string>;
+  FunctionConfig: Value<CloudFrontFunction_FunctionConfig>;
+  FunctionMetadata?: Value<CloudFrontFunction_FunctionMetadata>;
+  /** A change replaces the resource. */
+  Name: Value<string>;
+  Tags?: Value<readonly Value<CloudFrontFunction_Tag>[]>;
+}
+
+export interface CloudFrontFunction_FunctionConfig {
+  Comment: Value<string>;
+  KeyValueStoreAssociations?: Value<readonly Value<CloudFrontFunction_KeyValueStoreAssociation>[]>;
+  Runtime: Value<'cloudfront-js-1.0' | 'cloudfront-js-2.0'>;
+}
+
+export interface CloudFrontFunction_FunctionMetadata {
+  FunctionARN?: Value<string>;
+}
+
+export interface CloudFrontFunction_Tag {
+  Key: Value<string>;
+  Value: Value<string>;
+}
+
+export interface CloudFrontFunction_KeyValueStoreAssociation {
+  KeyValueStoreARN: Value<string>;
+}
+
+export interface CloudFrontOriginAccessControl {
+  OriginAccessControlConfig: Value<CloudFrontOriginAccessControl_OriginAccessControlConfig>;
+}
+
+export interface CloudFrontOriginAccessControl_OriginAccessControlConfig {
+  Description?: Value<string>;
+  Name: Value<string>;
+  OriginAccessControlOriginType: Value<string>;
+  SigningBehavior: Value<string>;
+  SigningProtocol: Value<string>;
+}
+
+export interface CloudFrontResponseHeadersPolicy {
+  ResponseHeadersPolicyConfig: Value<CloudFrontResponseHeadersPolicy_ResponseHeadersPolicyConfig>;
+}
+
+export interface CloudFrontResponseHeadersPolicy_ResponseHeadersPolicyConfig {
+  Comment?: Value<string>;
+  CorsConfig?: Value<CloudFrontResponseHeadersPolicy_CorsConfig>;
+  CustomHeadersConfig?: Value<CloudFrontResponseHeadersPolicy_CustomHeadersConfig>;
+  Name: Value<string>;
+  RemoveHeadersConfig?: Value<CloudFrontResponseHeadersPolicy_RemoveHeadersConfig>;
+  SecurityHeadersConfig?: Value<CloudFrontResponseHeadersPolicy_SecurityHeadersConfig>;
+  ServerTimingHeadersConfig?: Value<CloudFrontResponseHeadersPolicy_ServerTimingHeadersConfig>;
+}
+
+export interface CloudFrontResponseHeadersPolicy_CorsConfig {
+  AccessControlAllowCredentials: Value<boolean>;
+  AccessControlAllowHeaders: Value<CloudFrontResponseHeadersPolicy_AccessControlAllowHeaders>;
+  AccessControlAllowMethods: Value<CloudFrontResponseHeadersPolicy_AccessControlAllowMethods>;
+  AccessControlAllowOrigins: Value<CloudFrontResponseHeadersPolicy_AccessControlAllowOrigins>;
+  AccessControlExposeHeaders?: Value<CloudFrontResponseHeadersPolicy_AccessControlExposeHeaders>;
+  AccessControlMaxAgeSec?: Value<number>;
+  OriginOverride: Value<boolean>;
+}
+
+export interface CloudFrontResponseHeadersPolicy_CustomHeadersConfig {
+  Items: Value<readonly Value<CloudFrontResponseHeadersPolicy_CustomHeader>[]>;
+}
+
+export interface CloudFrontResponseHeadersPolicy_RemoveHeadersConfig {
+  Items: Value<readonly Value<CloudFrontResponseHeadersPolicy_RemoveHeader>[]>;
+}
+
+export interface CloudFrontResponseHeadersPolicy_SecurityHeadersConfig {
+  ContentSecurityPolicy?: Value<CloudFrontResponseHeadersPolicy_ContentSecurityPolicy>;
+  ContentTypeOptions?: Value<CloudFrontResponseHeadersPolicy_ContentTypeOptions>;
+  FrameOptions?: Value<CloudFrontResponseHeadersPolicy_FrameOptions>;
+  ReferrerPolicy?: Value<CloudFrontResponseHeadersPolicy_ReferrerPolicy>;
+  StrictTransportSecurity?: Value<CloudFrontResponseHeadersPolicy_StrictTransportSecurity>;
+  XSSProtection?: Value<CloudFrontResponseHeadersPolicy_XSSProtection>;
+}
+
+export interface CloudFrontResponseHeadersPolicy_ServerTimingHeadersConfig {
+  Enabled: Value<boolean>;
+  SamplingRate?: Value<number>;
+}
+
+export interface CloudFrontResponseHeadersPolicy_AccessControlAllowHeaders {
+  Items: Value<readonly Value<string>[]>;
+}
+
+export interface CloudFrontResponseHeadersPolicy_AccessControlAllowMethods {
+  Items: Value<readonly Value<'ALL' | 'DELETE' | 'GET' | 'HEAD' | 'OPTIONS' | 'PATCH' | 'POST' | 'PUT'>[]>;
+}
+
+export interface CloudFrontResponseHeadersPolicy_AccessControlAllowOrigins {
+  Items: Value<readonly Value<string>[]>;
+}
+
+export interface CloudFrontResponseHeadersPolicy_AccessControlExposeHeaders {
+  Items: Value<readonly Value<string>[]>;
+}
+
+export interface CloudFrontResponseHeadersPolicy_CustomHeader {
+  Header: Value<string>;
+  Override: Value<boolean>;
+  Value: Value<string>;
+}
+
+export interface CloudFrontResponseHeadersPolicy_RemoveHeader {
+  Header: Value<string>;
+}
+
+export interface CloudFrontResponseHeadersPolicy_ContentSecurityPolicy {
+  ContentSecurityPolicy: Value<string>;
+  Override: Value<boolean>;
+}
+
+export interface CloudFrontResponseHeadersPolicy_ContentTypeOptions {
+  Override: Value<boolean>;
+}
+
+export interface CloudFrontResponseHeadersPolicy_FrameOptions {
+  FrameOption: Value<string>;
+  Override: Value<boolean>;
+}
+
+export interface CloudFrontResponseHeadersPolicy_ReferrerPolicy {
+  Override: Value<boolean>;
+  ReferrerPolicy: Value<string>;
+}
+
+export interface CloudFrontResponseHeadersPolicy_StrictTransportSecurity {
+  AccessControlMaxAgeSec: Value<number>;
+  IncludeSubdomains?: Value<boolean>;
+  Override: Value<boolean>;
+  Preload?: Value<boolean>;
+}
+
+export interface CloudFrontResponseHeadersPolicy_XSSProtection {
+  ModeBlock?: Value<boolean>;
+  Override: Value<boolean>;
+  Protection: Value<boolean>;
+  ReportUri?: Value<string>;
 }
 
 export interface CloudWatchAlarm {

@@ -16,7 +16,11 @@ function changed(value: Json, [part, ...rest]: Path, to: (old: Json) => Json | t
 }
 
 /** Where any text but a certain one is right. */
-const WRONG: Readonly<Record<string, string>> = { 'RDS.24': 'postgres', 'S3.12': 'ObjectWriter' };
+const WRONG: Readonly<Record<string, string>> = {
+  'CloudFront.10': 'SSLv3',
+  'RDS.24': 'postgres',
+  'S3.12': 'ObjectWriter',
+};
 
 /** What the value must not be. */
 function inverted(control: string, value: Json): Json | typeof REMOVED {
