@@ -8,7 +8,7 @@ const script = fileURLToPath(import.meta.url);
 const root = resolve(dirname(script), '..');
 
 /** Functions whose code is in a template: folders of generator/functions, each with a `handler.ts`. */
-export const functions = ['data-masking'];
+export const functions = ['data-masking', 'event-consumer'];
 
 /**
  * One CommonJS file that a person can read, for `InlineCode`: names as written, one statement a line, comments that begin
