@@ -1,11 +1,18 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chownSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileInProject } from '../../lib/project.ts';
 
-export type Postgres = { port: number; stop: () => Promise<void> };
+export type Postgres = { port: number; log: () => string; stop: () => Promise<void> };
+
+interface Options {
+  /** As on the command line: `-c name=value`. */
+  settings?: Record<string, string | number>;
+  /** Of everybody but `postgres`, who needs no password. Default: `trust`. */
+  authentication?: 'trust' | 'scram-sha-256';
+}
 
 type Identity = { uid?: number; gid?: number };
 
@@ -16,7 +23,10 @@ type Identity = { uid?: number; gid?: number };
  * PostgreSQL refuses to run as root: started by root it runs as `postgres` or `nobody`, whichever the machine has, and
  * where that user may not read the project (a clone in root's home) from a copy of the binaries.
  */
-export async function startPostgres(): Promise<Postgres> {
+export async function startPostgres({
+  settings: more = {},
+  authentication = 'trust',
+}: Options = {}): Promise<Postgres> {
   const folder = mkdtempSync(join(tmpdir(), 'plainform-postgres-'));
   const identity = identityFor(folder);
   try {
@@ -29,17 +39,27 @@ export async function startPostgres(): Promise<Postgres> {
       { ...options, encoding: 'utf8' },
     );
     if (initdb.status !== 0) throw new Error(`initdb: ${initdb.error?.message ?? initdb.stderr}`);
+    const access = ['postgres trust', `all ${authentication}`].map((line) => line.split(' '));
+    writeFileSync(
+      join(data, 'pg_hba.conf'),
+      access.map(([user, method]) => `host all ${user} 127.0.0.1/32 ${method}\n`).join(''),
+    );
     const port = await freePort();
     const settings = {
       ...{ listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: 80 },
       // Nothing has to outlive the tests.
       ...{ fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
       ...{ deadlock_timeout: '200ms', shared_buffers: '32MB', autovacuum: 'off' },
+      ...more,
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const server = spawn(join(binaries, 'postgres'), ['-D', data, '-p', String(port), ...flags], options);
+    let log = '';
+    server.stderr?.on('data', (text) => {
+      log += text;
+    });
     await readiness(server);
-    return { port, stop: () => stop(server, folder) };
+    return { port, log: () => log, stop: () => stop(server, folder) };
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
