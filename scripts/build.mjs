@@ -17,7 +17,7 @@ export const BUNDLE = {
   target: 'node20',
   sourcemap: true,
   sourcesContent: false,
-  external: ['@aws-sdk/*', 'listr2', 'pg'],
+  external: ['@aws-sdk/*', 'elkjs/*', 'listr2', 'pg'],
   legalComments: 'none',
   logLevel: 'warning',
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },

@@ -79,8 +79,7 @@ const KIND_OF_TYPE: Readonly<Record<string, Kind>> = {
 };
 
 export function kindOf(type: string): Kind {
-  const own = KIND_OF_TYPE[type];
-  if (own) return own;
+  if (Object.hasOwn(KIND_OF_TYPE, type)) return KIND_OF_TYPE[type]!;
   if (type.startsWith('Custom::')) return 'governance';
   const [, service = ''] = type.split('::');
   return Object.hasOwn(KIND_OF_SERVICE, service) ? KIND_OF_SERVICE[service]! : 'other';
@@ -135,8 +134,7 @@ const TYPE_NAME: Readonly<Record<string, string>> = {
 
 /** A short name in plain words: `S3 bucket`, `Load balancer`, `Config rule`. */
 export function typeLabel(type: string): string {
-  const own = TYPE_NAME[type];
-  if (own) return own;
+  if (Object.hasOwn(TYPE_NAME, type)) return TYPE_NAME[type]!;
   if (type === '') return 'no type';
   if (type.startsWith('Custom::')) return `Custom ${words(type.slice('Custom::'.length))}`;
   const [provider, service = '', ...rest] = type.split('::');

@@ -122,10 +122,10 @@ const READINGS: Readonly<Record<string, Reading>> = {
 export function readingOf(type: string, path: Path): Reading {
   const names = path.slice(3).filter((step) => typeof step === 'string' && step !== 'Ref' && !step.startsWith('Fn::'));
   for (let length = names.length; length > 0; length--) {
-    const found = READINGS[`${type}|${names.slice(0, length).join('/')}`];
-    if (found) return found;
+    const place = `${type}|${names.slice(0, length).join('/')}`;
+    if (Object.hasOwn(READINGS, place)) return READINGS[place]!;
   }
-  if (READINGS[type]) return READINGS[type];
+  if (Object.hasOwn(READINGS, type)) return READINGS[type]!;
   if (names[0] === 'Integration' || names.includes('IntegrationUri')) return { label: 'calls' };
   if (names.includes('Environment') || names.includes('EnvironmentVariables')) return {};
   if (names.some((name) => /Log(ging|s|Group)/.test(String(name)))) return { label: 'logs' };

@@ -175,9 +175,10 @@ function placeOf(
       .map(({ target }) => target)
       .find((target) => target !== id && resources.has(target));
 
-  const part = PARTS[type] && named(PARTS[type]);
+  const part = Object.hasOwn(PARTS, type) ? named(PARTS[type]!) : undefined;
   if (part) return { owner: part, as: 'part' };
-  const general = OF_SERVICE[type.split('::')[1] ?? ''];
+  const [, service = ''] = type.split('::');
+  const general = Object.hasOwn(OF_SERVICE, service) ? OF_SERVICE[service] : undefined;
   const own = Object.hasOwn(ATTACHED, type)
     ? ATTACHED[type]
     : general && !general.but.test(type)
@@ -200,7 +201,6 @@ function placeOf(
     if (named && named.target !== id) return { owner: named.target, as: 'attached' };
   }
   if (Object.hasOwn(ATTACHED, type) || OF_THEIR_USER.has(type) || !ATTACHING.test(type)) return undefined;
-  const [, service] = type.split('::');
   const targets = references.map(({ target }) => target).filter((target) => target !== id && resources.has(target));
   const sibling = targets.find((target) => resources.get(target)!.type.split('::')[1] === service);
   const owner = sibling ?? targets[0];

@@ -33,6 +33,10 @@ const GAP = 18;
 const DOWNWARDS = 0.85;
 /** A page can be scrolled down: what is too high weighs less than what is too wide. */
 const TALL = 0.5;
+/** So much of its full size is enough. */
+const ENOUGH = 0.9;
+/** With more boxes than these an attempt takes seconds. */
+const LARGE = 60;
 const INSIDE = 14;
 
 /** Part of the drawing that no arrow leaves. */
@@ -133,29 +137,6 @@ function partsOf({ zones, cards, flows }: Drawing): Part[] {
   }));
 }
 
-/** Directions and widths that are tried. Of large parts fewer: each takes its time. */
-function attempts(part: Part): Attempt[] {
-  const placement = 'NETWORK_SIMPLEX';
-  const cycles = 'GREEDY';
-  const direction = 'RIGHT';
-  if (part.flows.length === 0) return [0.4, 0.8, 1.6, 3.2, 6.4].map((wide) => ({ direction, wide, placement, cycles }));
-  const large = part.cards.length > 60;
-  const busy = new Set(part.flows.flatMap(({ from, to }) => [from, to]));
-  const idle = part.cards.some(({ id }) => !busy.has(id));
-  return (['RIGHT', 'DOWN'] as const).flatMap((direction) =>
-    (large || !idle ? [0.8] : [0.5, 1.4]).flatMap((wide) =>
-      (large ? ['GREEDY'] : ['GREEDY', 'DEPTH_FIRST']).flatMap((cycles) =>
-        (large ? [placement] : [placement, 'BRANDES_KOEPF']).map((placement) => ({
-          direction,
-          wide,
-          placement,
-          cycles,
-        })),
-      ),
-    ),
-  );
-}
-
 interface Attempt {
   readonly direction: 'DOWN' | 'RIGHT';
   /** Of cards that no arrow leads to: how much wider than high. */
@@ -165,15 +146,35 @@ interface Attempt {
   readonly cycles: string;
 }
 
+/** What is tried, in rounds: the next only where what was found does not fit the page. */
+function rounds(part: Part): Attempt[][] {
+  const plain = { direction: 'RIGHT', placement: 'NETWORK_SIMPLEX', cycles: 'GREEDY' } as const;
+  if (part.flows.length === 0) return [[0.4, 0.8, 1.6, 3.2, 6.4].map((wide) => ({ ...plain, wide }))];
+  const busy = new Set(part.flows.flatMap(({ from, to }) => [from, to]));
+  const idle = part.cards.some(({ id }) => !busy.has(id));
+  const right = (idle ? [0.5, 1.4] : [1]).map((wide) => ({ ...plain, wide }));
+  const down = right.map((attempt) => ({ ...attempt, direction: 'DOWN' as const }));
+  if (part.cards.length > LARGE) return [right, down];
+  const others = [...right, ...down].flatMap((attempt) => [
+    { ...attempt, cycles: 'DEPTH_FIRST' },
+    { ...attempt, placement: 'BRANDES_KOEPF' },
+    { ...attempt, cycles: 'DEPTH_FIRST', placement: 'BRANDES_KOEPF' },
+  ]);
+  return [right, down, others];
+}
+
 async function alternatives(part: Part, measured: Measured, elk: Elk): Promise<Placed[]> {
   const found: Placed[] = [];
   let failure: unknown;
-  for (const attempt of attempts(part)) {
-    try {
-      found.push(await placePart(part, measured, elk, attempt));
-    } catch (error) {
-      failure = error;
+  for (const round of rounds(part)) {
+    for (const attempt of round) {
+      try {
+        found.push(await placePart(part, measured, elk, attempt));
+      } catch (error) {
+        failure = error;
+      }
     }
+    if (found.some((one) => worth({ ...one, placed: [one] }) >= ENOUGH)) break;
   }
   if (found.length === 0) throw failure;
   return found;

@@ -94,7 +94,7 @@ export function modelOf(template: Template, options: DrawOptions = {}): Drawing 
     to: (target: string) => {
       const resource = resources.get(target);
       if (!resource || /^AWS::(KMS::|EC2::(EIP|SecurityGroup|Subnet|VPC)$)/.test(resource.type)) return undefined;
-      if (folding.isUsed(target)) return resource.type.endsWith('::TargetGroup') ? folding.hostOf(target) : undefined;
+      if (folding.isUsed(target) && !resource.type.endsWith('::TargetGroup')) return undefined;
       const host = folding.hostOf(target);
       return boxed(host) ? host : undefined;
     },
