@@ -47,11 +47,19 @@ export interface State {
  * Why a fact is among the changes.
  * - `verdict`: it is another one
  * - `deployments`: it fails in other deployments than before
+ * - `existence`: it is proven where its resource exists, and that is in other deployments than before; of what guards an account
  * - `new-resource`: the resource was not there, or could never exist
  * - `safeguard-gone`: what was proven of a resource that watches or guards others went with it
  * - `dependencies`, `waiver`: it turns on something else; it is waived otherwise
  */
-export type Reason = 'verdict' | 'deployments' | 'new-resource' | 'safeguard-gone' | 'dependencies' | 'waiver';
+export type Reason =
+  | 'verdict'
+  | 'deployments'
+  | 'existence'
+  | 'new-resource'
+  | 'safeguard-gone'
+  | 'dependencies'
+  | 'waiver';
 
 export interface Change {
   readonly template: string;
@@ -333,18 +341,29 @@ function between(old: LocatedFact, now: LocatedFact, versions: Versions): Found 
     if (where.failsNow) return { effect: counts ? 'lost' : 'changed', reason: 'deployments', ...where };
     if (where.failsNoMore) return { effect: counts ? 'gained' : 'changed', reason: 'deployments', ...where };
   }
+  if (now.verdict === 'proven' && isOfAccount(now) && !failAlike(old, now, versions)) {
+    const where = versions.failing.existence(old, now);
+    if (where.failsNow) return { effect: 'lost', reason: 'existence', ...where };
+    if (where.failsNoMore) return { effect: 'gained', reason: 'existence', ...where };
+  }
   if (now.verdict === 'waived' && waiverText(old) !== waiverText(now)) return { effect: 'changed', reason: 'waiver' };
   if (now.verdict === 'depends' && dependenciesOf(old, versions.renamed).join() !== dependenciesOf(now).join())
     return { effect: 'changed', reason: 'dependencies' };
   return undefined;
 }
 
-/** Without asking for each deployment: the template is the same, or what never holds exists in the same deployments. */
+/** Without asking for each deployment: the template is the same, or what never or always holds exists in the same deployments. */
 function failAlike(was: LocatedFact, is: LocatedFact, { old, now, haveSameDeployments }: Versions): boolean {
   if (isSame(old.side, now.side)) return true;
   const sameCondition =
     old.resources.get(was.resource)?.condition === now.resources.get(is.resource)?.condition && haveSameDeployments;
-  return sameCondition && was.counted && is.counted && was.failed === was.checked && is.failed === is.checked;
+  const isUniform = (fact: LocatedFact) => fact.counted && (fact.failed === 0 || fact.failed === fact.checked);
+  return sameCondition && isUniform(was) && isUniform(is);
+}
+
+function isOfAccount({ type }: LocatedFact): boolean {
+  const safeguard = SAFEGUARDS[type];
+  return safeguard !== undefined && safeguard.guards === undefined;
 }
 
 function waiverText({ waiver }: LocatedFact): string {

@@ -1,5 +1,5 @@
 import { expandServerless } from '../cfn/serverless.ts';
-import type { Json, Template } from '../cfn/template.ts';
+import { isObject, type Json, type Template } from '../cfn/template.ts';
 import type { LocatedFact } from '../check/check-controls.ts';
 import type { Control, Controls } from '../controls/control.ts';
 import type { Need } from '../controls/judgement.ts';
@@ -22,6 +22,8 @@ export interface Between {
 
 /** Of more deployments than this, only the counterexamples of both versions are compared. */
 const LIMIT = 1024;
+/** Kept for further questions. */
+const MOST_PROVERS = 512;
 
 /**
  * Compares where a control fails in two versions of a template. Each version is cut into classes of deployments of its own, so
@@ -33,6 +35,7 @@ export class FailingDeployments {
   readonly #controls: Controls;
   readonly #toOld: ReadonlyMap<string, string>;
   readonly #toNew: ReadonlyMap<string, string>;
+  readonly #provers = new Map<Template, Map<string, Prover | undefined>>();
 
   /** @param renamed parameters: old name and new name. */
   constructor(old: Template, now: Template, controls: Controls, renamed: readonly (readonly [string, string])[]) {
@@ -43,7 +46,37 @@ export class FailingDeployments {
     this.#toOld = new Map(renamed.map(([from, to]) => [to, from]));
   }
 
+  /** Where it fails that did not, be it that the resource was not there; and where it failed and holds, or is refused. */
   between(old: LocatedFact, now: LocatedFact): Between {
+    const [before, after] = this.#deployments(old, now);
+    const failsNow = after.find(
+      (deployment) =>
+        isFailure(this.#verdict(this.#now, now, deployment)) &&
+        !['fails', 'never', 'depends', 'not-evaluated'].includes(
+          this.#verdict(this.#old, old, translated(deployment, this.#toOld)),
+        ),
+    );
+    const failsNoMore = before.find(
+      (deployment) =>
+        isFailure(this.#verdict(this.#old, old, deployment)) &&
+        ['proven', 'refused'].includes(this.#verdict(this.#now, now, translated(deployment, this.#toNew))),
+    );
+    return { ...(failsNow && { failsNow }), ...(failsNoMore && { failsNoMore }) };
+  }
+
+  /** Of a control that holds wherever its resource exists: deployments in which that, and any other that is proven, is gone. */
+  existence(old: LocatedFact, now: LocatedFact): Between {
+    const [before, after] = this.#deployments(old, now);
+    const isGone = (own: Template, other: Template, names: ReadonlyMap<string, string>) => (deployment: Deployment) =>
+      this.#isProvenAnywhere(own, old.control, deployment) === true &&
+      this.#isProvenAnywhere(other, old.control, translated(deployment, names)) === false;
+    const failsNow = before.find(isGone(this.#old, this.#now, this.#toNew));
+    const failsNoMore = after.find(isGone(this.#now, this.#old, this.#toOld));
+    return { ...(failsNow && { failsNow }), ...(failsNoMore && { failsNoMore }) };
+  }
+
+  /** Those of both versions, told apart by what either turns on. */
+  #deployments(old: LocatedFact, now: LocatedFact): [before: readonly Deployment[], after: readonly Deployment[]] {
     const was = this.#question(this.#old, old);
     const is = this.#question(this.#now, now);
     const apart = new Map<string, Set<string>>();
@@ -53,17 +86,7 @@ export class FailingDeployments {
         apart.set(key, new Set([...(apart.get(key) ?? []), ...texts]));
       }
     const apartBefore = new Map([...apart].map(([name, texts]) => [this.#toOld.get(name) ?? name, texts]));
-    const failsNow = deploymentsOf(is, apart, now).find(
-      (deployment) =>
-        isFailure(this.#verdict(this.#now, now, deployment)) &&
-        holds(this.#verdict(this.#old, old, translated(deployment, this.#toOld))),
-    );
-    const failsNoMore = deploymentsOf(was, apartBefore, old).find(
-      (deployment) =>
-        isFailure(this.#verdict(this.#old, old, deployment)) &&
-        holds(this.#verdict(this.#now, now, translated(deployment, this.#toNew))),
-    );
-    return { ...(failsNow && { failsNow }), ...(failsNoMore && { failsNoMore }) };
+    return [deploymentsOf(was, apartBefore, old), deploymentsOf(is, apart, now)];
   }
 
   /** What the verdict turns on: the control is asked once, and what it wants told apart is noted. */
@@ -71,9 +94,17 @@ export class FailingDeployments {
     const { template } = spaceOf(expandServerless(source).template);
     const needs: Need[] = [];
     const control = noting(this.#controls[fact.control]!, needs);
-    void [...new Prover(source).facts({ [fact.control]: control })];
-    const roots: Root[] = entriesOf(template.Resources).flatMap(([id, { Type, Condition }]) =>
-      typeof Condition === 'string' && (id === fact.resource || Type === fact.type) ? [{ condition: Condition }] : [],
+    const prover = new Prover(source);
+    const isOwn = (id: string, type: unknown) => id === fact.resource && type === fact.type;
+    const resources = entriesOf(template.Resources);
+    // What SAM makes has a name of its own: then all of the type are asked.
+    const isNamed = resources.some(([id, { Type }]) => isOwn(id, Type));
+    if (isNamed) prover.prove(fact.control, control, fact.resource);
+    else void [...prover.facts({ [fact.control]: control })];
+    const roots: Root[] = resources.flatMap(([id, { Type, Condition }]) =>
+      typeof Condition === 'string' && (isNamed ? isOwn(id, Type) : Type === fact.type)
+        ? [{ condition: Condition }]
+        : [],
     );
     const distinguish: (readonly [string, readonly string[]])[] = [];
     for (const need of needs)
@@ -99,17 +130,50 @@ export class FailingDeployments {
     return { template, roots, compared: new Map(compared) };
   }
 
-  #verdict(template: Template, fact: LocatedFact, deployment: Deployment): Verdict {
-    const { 'AWS::Region': region, ...rest } = deployment;
-    const declared = template.Parameters ?? {};
-    const parameters = Object.fromEntries(Object.entries(rest).filter(([name]) => Object.hasOwn(declared, name)));
-    if (!admits(template, parameters)) return 'unreachable';
-    const prover = new Prover(template, { parameters, ...(region !== undefined && { region }) });
-    const verdicts = [...prover.facts({ [fact.control]: this.#controls[fact.control]! })].flatMap((each) =>
+  #verdict(template: Template, fact: LocatedFact, deployment: Deployment): Verdict | 'refused' {
+    const prover = this.#prover(template, deployment);
+    if (!prover) return 'refused';
+    const control = this.#controls[fact.control]!;
+    if (isNamed(template, fact)) return prover.prove(fact.control, control, fact.resource).verdict;
+    const verdicts = [...prover.facts({ [fact.control]: control })].flatMap((each) =>
       each.resource === fact.resource && each.type === fact.type ? [each.verdict] : [],
     );
-    return verdicts.find(isFailure) ?? verdicts.find((verdict) => !holds(verdict)) ?? verdicts[0] ?? 'unreachable';
+    return verdicts.find(isFailure) ?? verdicts.find((verdict) => verdict !== 'proven') ?? verdicts[0] ?? 'unreachable';
   }
+
+  /** Undefined where the template refuses the deployment. */
+  #isProvenAnywhere(template: Template, control: string, deployment: Deployment): boolean | undefined {
+    const prover = this.#prover(template, deployment);
+    if (!prover) return undefined;
+    return [...prover.facts({ [control]: this.#controls[control]! })].some(({ verdict }) => verdict === 'proven');
+  }
+
+  /** Of this one deployment; undefined where the template refuses it. Many facts ask for the same ones. */
+  #prover(template: Template, deployment: Deployment): Prover | undefined {
+    const known = this.#provers.get(template) ?? new Map<string, Prover | undefined>();
+    this.#provers.set(template, known);
+    const parameters = declaredOf(template, deployment);
+    const region = deployment['AWS::Region'];
+    const key = JSON.stringify([Object.entries(parameters).sort(), region]);
+    if (!known.has(key)) {
+      if (known.size >= MOST_PROVERS) known.clear();
+      const options = { parameters, ...(region !== undefined && { region }) };
+      known.set(key, admits(template, parameters) ? new Prover(template, options) : undefined);
+    }
+    return known.get(key);
+  }
+}
+
+/** `false` for what SAM or a loop makes: the template does not have it under its name and type. */
+function isNamed(template: Template, { resource, type }: LocatedFact): boolean {
+  const body = template.Resources[resource];
+  return isObject(body) && body.Type === type;
+}
+
+/** What the template can be given of a deployment: on what it does not declare it cannot turn. */
+function declaredOf(template: Template, deployment: Deployment): Deployment {
+  const declared = template.Parameters ?? {};
+  return Object.fromEntries(Object.entries(deployment).filter(([name]) => Object.hasOwn(declared, name)));
 }
 
 interface Question {
@@ -120,13 +184,8 @@ interface Question {
   readonly compared: ReadonlyMap<string, readonly string[]>;
 }
 
-function isFailure(verdict: Verdict): boolean {
+function isFailure(verdict: string): boolean {
   return verdict === 'fails' || verdict === 'never';
-}
-
-/** `unreachable`: the resource is not there, or the deployment is refused, so nothing fails. */
-function holds(verdict: Verdict): boolean {
-  return verdict === 'proven' || verdict === 'unreachable';
 }
 
 /** One deployment of each class, those with the fewest values first. */

@@ -75,6 +75,13 @@ export function transition(change: Change, quoted: (text: string) => string = (t
   const { reason, from, to, failsNow, failsNoMore } = change;
   if (reason === 'safeguard-gone') return 'proven → gone with the resource, and nothing else proves it';
   if (reason === 'new-resource' || !from) return `new resource, ${stateText(to!, quoted)}`;
+  if (reason === 'existence') {
+    const parts = [
+      ...(failsNow ? [`gone ${whenText(failsNow, quoted)}`] : []),
+      ...(failsNoMore ? [`there ${whenText(failsNoMore, quoted)} too`] : []),
+    ];
+    return `${stateText(from, quoted)} → ${parts.join(', ')}`;
+  }
   if (reason === 'deployments') {
     const parts = [
       ...(failsNow ? [`fails ${whenText(failsNow, quoted)} now too`] : []),
@@ -116,6 +123,7 @@ function whenText(values: Readonly<Record<string, string>>, quoted: (text: strin
 /** What is wrong now, or what was. */
 function whyOf({ from, to, reason }: Change): string {
   if (reason === 'safeguard-gone') return '';
+  if (reason === 'existence') return 'nothing else proves it there';
   if (to?.verdict === 'proven') return from && from.verdict !== 'unreachable' ? `before: ${from.message}` : '';
   return to?.verdict === 'waived' ? to.waiver!.reason : (to?.message ?? '');
 }

@@ -585,6 +585,46 @@ const EDITS: readonly (readonly [what: string, edit: Edit, expected: Told, befor
     { removed: ['Database', 'DatabaseParameters'], findings: ['CFN131', 'CFN132'] },
   ],
   [
+    'the trail is there in production only',
+    [
+      [
+        '  Trail:\n    Type: AWS::CloudTrail::Trail\n',
+        '  Trail:\n    Type: AWS::CloudTrail::Trail\n    Condition: IsProd\n',
+      ],
+    ],
+    {
+      lost: [
+        'CloudTrail.1 Trail: proven → gone when Env=dev',
+        'CloudTrail.3 Trail: proven → gone when Env=dev',
+        'CloudTrail.4 Trail: proven → gone when Env=dev',
+      ],
+    },
+  ],
+  [
+    'the trail is there in test too',
+    [
+      ['    Condition: IsProd\n', '    Condition: IsAudited\n'],
+      [
+        '  IsProd: !Equals [!Ref Env, prod]\n',
+        '  IsProd: !Equals [!Ref Env, prod]\n  IsAudited: !Not [!Equals [!Ref Env, dev]]\n',
+      ],
+    ],
+    {
+      gained: [
+        'CloudTrail.1 Trail: proven → there when Env=test too',
+        'CloudTrail.3 Trail: proven → there when Env=test too',
+        'CloudTrail.4 Trail: proven → there when Env=test too',
+      ],
+      lost: ['CloudTrail.5 Trail: never holds → fails when Env=test now too'],
+    },
+    [
+      [
+        '  Trail:\n    Type: AWS::CloudTrail::Trail\n',
+        '  Trail:\n    Type: AWS::CloudTrail::Trail\n    Condition: IsProd\n',
+      ],
+    ],
+  ],
+  [
     'the trail is removed',
     [[/ {2}Trail:[\s\S]*$/, '']],
     {
@@ -740,7 +780,7 @@ describe('what is written otherwise and means the same', () => {
         expect(isEmpty(comparison)).toBe(true);
         expect(comparison.unchanged).toBe(base.facts.length);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
