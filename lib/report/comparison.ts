@@ -139,17 +139,21 @@ function verdictsOf({ facts }: ResourceChange, quoted: (text: string) => string 
   ].join('; ');
 }
 
+/** In the words of what CloudFormation does: a rename is a removal and an addition. */
 function likelyText(
-  { likely, template }: ResourceChange,
+  { likely, template, resource: own }: ResourceChange,
   word: 'added' | 'removed',
   quoted = (text: string) => text,
 ): string {
   const { resource, template: other } = likely!;
-  const where = other === template ? '' : ` of ${quoted(other)}`;
-  const name = `${quoted(resource)}${where}`;
+  if (resource === own)
+    return word === 'added'
+      ? `looks moved from ${quoted(other)}: CloudFormation removes it there and makes it anew here`
+      : `looks moved to ${quoted(other)}: CloudFormation removes it here and makes it anew there`;
+  const name = `${quoted(resource)}${other === template ? '' : ` of ${quoted(other)}`}`;
   return word === 'added'
-    ? `looks like ${name} under another name: CloudFormation makes this one and removes that one`
-    : `looks like ${name} now: CloudFormation removes this one and makes that one`;
+    ? `looks like a rename of ${name}: CloudFormation removes that one and makes this one anew`
+    : `looks renamed to ${name}: CloudFormation removes this one and makes that one anew`;
 }
 
 function placeOf(comparison: Comparison, { template, from, to }: Change): string {

@@ -185,7 +185,7 @@ describe('its first job', () => {
   test('a template that is moved, and one that is new', () => {
     const { failed, comparison } = runJob('moved', { 'a.yaml': null, 'b.yaml': old });
     expect(failed).toEqual([]);
-    expect(comparison).toContain('looks like `Queue` of `a.yaml`');
+    expect(comparison).toContain('looks moved from `a.yaml`');
   });
 
   test('fails at once where a template does not parse', () => {

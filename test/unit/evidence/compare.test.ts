@@ -1014,9 +1014,9 @@ Resources:
       expect.stringMatching(/^new\.yaml:\d+:\d+ lost RDS\.3: Database: proven → fails when Env=dev$/),
       '    Instance storage encrypted; StorageEncrypted is false; it must be true',
       expect.stringMatching(/^new\.yaml:\d+ added Jobs \(AWS::SQS::Queue\): SQS\.1 fails when Encrypt=false$/),
-      '    looks like Queue under another name: CloudFormation makes this one and removes that one',
+      '    looks like a rename of Queue: CloudFormation removes that one and makes this one anew',
       expect.stringMatching(/^old\.yaml:\d+ removed Queue \(AWS::SQS::Queue\): SQS\.1 fails when Encrypt=false$/),
-      '    looks like Jobs now: CloudFormation removes this one and makes that one',
+      '    looks renamed to Jobs: CloudFormation removes this one and makes that one anew',
       expect.stringMatching(/^1 lost, 0 gained; 1 resource added, 1 removed; \d+ verdicts of 1 template as before$/),
     ]);
   });
