@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { bundleOf } from '../../lib/bundle/bundle.ts';
 import { writeBundle } from '../../lib/bundle/folder.ts';
@@ -29,6 +29,8 @@ Resources:
   Key: {Type: AWS::KMS::Key, Properties: {EnableKeyRotation: true, KeyPolicy: {Statement: []}}}
 `;
 
+jest.setTimeout(120_000);
+
 const folder = mkdtempSync(join(tmpdir(), 'plainform-page-'));
 let browser: Browser;
 let page: Page;
@@ -39,6 +41,7 @@ async function open(name: string, options: Parameters<Browser['newPage']>[0] = {
   page = await browser.newPage({ viewport: { width: 1400, height: 900 }, ...options });
   asked = [];
   errors = [];
+  page.setDefaultTimeout(20_000);
   page.on('request', (request) => asked.push(request.url()));
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
@@ -61,7 +64,7 @@ beforeAll(async () => {
     (await bundleOf({ ...shared, templates: [{ name: 'a.yaml', text: HOSTILE }] })).bundle,
   );
   browser = await openBrowser();
-}, 120_000);
+});
 afterEach(() => page?.close());
 afterAll(async () => {
   await browser?.close();
@@ -175,18 +178,25 @@ describe('the page of the evidence, in Chromium', () => {
     ['hostile', 'light'],
     ['hostile', 'dark'],
     ['staging', 'dark'],
-  ] as const)(
-    'no violation that axe finds: %s, %s',
-    async (name, colorScheme) => {
-      await open(name, { colorScheme });
-      await page.evaluate(`for (const details of document.querySelectorAll('details')) details.open = true`);
-      await page.evaluate(AXE);
-      const found = await page.evaluate(`axe.run({ resultTypes: ['violations'] }).then(({ violations }) =>
+  ] as const)('no violation that axe finds: %s, %s', async (name, colorScheme) => {
+    await open(name, { colorScheme });
+    await page.evaluate(`for (const details of document.querySelectorAll('details')) details.open = true`);
+    await page.evaluate(AXE);
+    const found = await page.evaluate(`axe.run({ resultTypes: ['violations'] }).then(({ violations }) =>
         violations.map(({ id, nodes }) => id + ': ' + nodes[0].html + ' ' + nodes[0].failureSummary))`);
-      expect(found).toEqual([]);
-    },
-    120_000,
-  );
+    expect(found).toEqual([]);
+  });
+
+  test('what is drawn leads to its lines, by mouse and by keyboard', async () => {
+    await open('staging');
+    await page.click('.diagram .resource[data-resource=DataKey]');
+    await isInView('.line:target');
+    expect(await textOf('.line:target code')).toMatch(/^\s*DataKey:/);
+    await page.focus('.diagram a:has([data-resource=LogsKey])');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(`/LogsKey:/.test(document.querySelector('.line:target code').textContent)`);
+    await isInView('.line:target');
+  });
 
   test('dark is dark', async () => {
     const ground = async (colorScheme: 'light' | 'dark') => {
@@ -220,7 +230,7 @@ describe('the page of the evidence, in Chromium', () => {
     expect(await page.isVisible('#control-KMS\\.4 table')).toBe(false);
     const pdf = await page.pdf({ format: 'A4' });
     expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
-  }, 60_000);
+  });
 
   test('is read without scripts', async () => {
     await open('staging', { javaScriptEnabled: false });
@@ -245,5 +255,5 @@ describe('the page of the evidence, in Chromium', () => {
     await page.click('details[data-control]:visible summary');
     await page.click('#control-S3\\.8 a[href="#t1-L91"]');
     await isInView('.line:target');
-  }, 60_000);
+  });
 });

@@ -73,25 +73,20 @@
   // The same link again: no change of the hash, and yet the reader wants to go there.
   document.addEventListener('click', (event) => {
     const link = event.target.closest?.('a[href^="#"]');
-    if (link && link.hash === location.hash) reveal();
+    if (link?.getAttribute('href') === location.hash) reveal();
   });
   if (location.hash) reveal();
 
   for (const article of $$('article')) {
     for (const drawn of $$('.diagram .resource[data-resource]', article)) {
-      const { resource } = drawn.dataset;
-      const line = article.querySelector(`[data-of="${CSS.escape(resource)}"]`);
+      const line = article.querySelector(`[data-of="${CSS.escape(drawn.dataset.resource)}"]`);
       if (!line) continue;
-      const go = () => {
-        location.hash = line.id;
-      };
-      drawn.setAttribute('tabindex', '0');
-      drawn.setAttribute('role', 'link');
-      drawn.setAttribute('aria-label', `${resource}, line ${line.id.replace(/^.*L/, '')}`);
-      drawn.addEventListener('click', go);
-      drawn.addEventListener('keydown', (event) => {
-        if (event.key === 'Enter') go();
-      });
+      const link = document.createElementNS(drawn.namespaceURI, 'a');
+      link.setAttribute('href', `#${line.id}`);
+      drawn.replaceWith(link);
+      link.append(drawn);
+      // An image has nothing inside that can be reached.
+      link.closest('svg').setAttribute('role', 'group');
     }
   }
 
