@@ -122,7 +122,7 @@ function typeOf(schema, path, context, property = '') {
 }
 
 function isPolicy(property) {
-  const ofOtherKinds = /(ContentSecurity|Deletion|Redrive|Referrer|Retention)Policy$/;
+  const ofOtherKinds = /(ContentSecurity|Deletion|Redrive|RedriveAllow|Referrer|Retention|Retry)Policy$/;
   return /Policy(Document)?$/.test(property) && !ofOtherKinds.test(property);
 }
 

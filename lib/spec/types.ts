@@ -4,6 +4,8 @@ import type { PolicyDocument } from './policy.ts';
 
 declare module '../cfn/declaration.ts' {
   interface ResourceTypes {
+    'AWS::ApplicationAutoScaling::ScalableTarget': { Body: { Properties: ApplicationAutoScalingScalableTarget }; Attributes: 'Id' };
+    'AWS::ApplicationAutoScaling::ScalingPolicy': { Body: { Properties: ApplicationAutoScalingScalingPolicy }; Attributes: 'Arn' };
     'AWS::Backup::BackupPlan': { Body: { Properties: BackupBackupPlan }; Attributes: 'BackupPlanArn' | 'BackupPlanId' | 'VersionId' };
     'AWS::Backup::BackupSelection': { Body: { Properties: BackupBackupSelection }; Attributes: 'BackupPlanId' | 'BackupSelection.Conditions.StringEquals' | 'BackupSelection.Conditions.StringLike' | 'BackupSelection.Conditions.StringNotEquals' | 'BackupSelection.Conditions.StringNotLike' | 'BackupSelection.IamRoleArn' | 'BackupSelection.ListOfTags' | 'BackupSelection.NotResources' | 'BackupSelection.Resources' | 'BackupSelection.SelectionName' | 'Id' | 'SelectionId' };
     'AWS::Backup::BackupVault': { Body: { Properties: BackupBackupVault }; Attributes: 'BackupVaultArn' | 'BackupVaultName' | 'EncryptionKeyArn' | 'LockConfiguration.ChangeableForDays' | 'LockConfiguration.MaxRetentionDays' | 'LockConfiguration.MinRetentionDays' | 'Notifications.BackupVaultEvents' | 'Notifications.SNSTopicArn' };
@@ -32,20 +34,34 @@ declare module '../cfn/declaration.ts' {
     'AWS::EC2::VPC': { Body: { Properties?: EC2VPC }; Attributes: 'CidrBlock' | 'CidrBlockAssociations' | 'DefaultNetworkAcl' | 'DefaultSecurityGroup' | 'EnableDnsHostnames' | 'EnableDnsSupport' | 'InstanceTenancy' | 'Ipv4IpamPoolId' | 'Ipv4NetmaskLength' | 'Ipv6CidrBlocks' | 'Tags' | 'VpcEncryptionControl.EgressOnlyInternetGatewayExclusion' | 'VpcEncryptionControl.ElasticFileSystemExclusion' | 'VpcEncryptionControl.InternetGatewayExclusion' | 'VpcEncryptionControl.LambdaExclusion' | 'VpcEncryptionControl.Mode' | 'VpcEncryptionControl.NatGatewayExclusion' | 'VpcEncryptionControl.ResourceExclusions' | 'VpcEncryptionControl.ResourceExclusions.EgressOnlyInternetGateway' | 'VpcEncryptionControl.ResourceExclusions.EgressOnlyInternetGateway.State' | 'VpcEncryptionControl.ResourceExclusions.EgressOnlyInternetGateway.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.ElasticFileSystem' | 'VpcEncryptionControl.ResourceExclusions.ElasticFileSystem.State' | 'VpcEncryptionControl.ResourceExclusions.ElasticFileSystem.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.InternetGateway' | 'VpcEncryptionControl.ResourceExclusions.InternetGateway.State' | 'VpcEncryptionControl.ResourceExclusions.InternetGateway.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.Lambda' | 'VpcEncryptionControl.ResourceExclusions.Lambda.State' | 'VpcEncryptionControl.ResourceExclusions.Lambda.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.NatGateway' | 'VpcEncryptionControl.ResourceExclusions.NatGateway.State' | 'VpcEncryptionControl.ResourceExclusions.NatGateway.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.VirtualPrivateGateway' | 'VpcEncryptionControl.ResourceExclusions.VirtualPrivateGateway.State' | 'VpcEncryptionControl.ResourceExclusions.VirtualPrivateGateway.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.VpcLattice' | 'VpcEncryptionControl.ResourceExclusions.VpcLattice.State' | 'VpcEncryptionControl.ResourceExclusions.VpcLattice.StateMessage' | 'VpcEncryptionControl.ResourceExclusions.VpcPeering' | 'VpcEncryptionControl.ResourceExclusions.VpcPeering.State' | 'VpcEncryptionControl.ResourceExclusions.VpcPeering.StateMessage' | 'VpcEncryptionControl.State' | 'VpcEncryptionControl.StateMessage' | 'VpcEncryptionControl.VirtualPrivateGatewayExclusion' | 'VpcEncryptionControl.VpcEncryptionControlId' | 'VpcEncryptionControl.VpcId' | 'VpcEncryptionControl.VpcLatticeExclusion' | 'VpcEncryptionControl.VpcPeeringExclusion' | 'VpcId' };
     'AWS::EC2::VPCEndpoint': { Body: { Properties: EC2VPCEndpoint }; Attributes: 'CreationTimestamp' | 'DnsEntries' | 'Id' | 'NetworkInterfaceIds' };
     'AWS::EC2::VPCGatewayAttachment': { Body: { Properties: EC2VPCGatewayAttachment }; Attributes: 'AttachmentType' };
+    'AWS::ECS::Cluster': { Body: { Properties?: ECSCluster }; Attributes: 'Arn' };
+    'AWS::ECS::Service': { Body: { Properties?: ECSService }; Attributes: 'Name' | 'ServiceArn' };
+    'AWS::ECS::TaskDefinition': { Body: { Properties?: ECSTaskDefinition }; Attributes: 'TaskDefinitionArn' };
     'AWS::ElastiCache::ParameterGroup': { Body: { Properties: ElastiCacheParameterGroup }; Attributes: 'CacheParameterGroupName' };
     'AWS::ElastiCache::ReplicationGroup': { Body: { Properties: ElastiCacheReplicationGroup }; Attributes: 'AtRestEncryptionEnabled' | 'AuthToken' | 'AutoMinorVersionUpgrade' | 'AutomaticFailoverEnabled' | 'CacheNodeType' | 'CacheParameterGroupName' | 'CacheSecurityGroupNames' | 'CacheSubnetGroupName' | 'ClusterMode' | 'ConfigurationEndPoint' | 'ConfigurationEndPoint.Address' | 'ConfigurationEndPoint.Port' | 'DataTieringEnabled' | 'Durability' | 'EffectiveDurability' | 'Engine' | 'EngineVersion' | 'GlobalReplicationGroupId' | 'IpDiscovery' | 'KmsKeyId' | 'LogDeliveryConfigurations' | 'MultiAZEnabled' | 'NetworkType' | 'NodeGroupConfiguration' | 'NotificationTopicArn' | 'NumCacheClusters' | 'NumNodeGroups' | 'Port' | 'PreferredCacheClusterAZs' | 'PreferredMaintenanceWindow' | 'PrimaryClusterId' | 'PrimaryEndPoint' | 'PrimaryEndPoint.Address' | 'PrimaryEndPoint.Port' | 'ReadEndPoint' | 'ReadEndPoint.Addresses' | 'ReadEndPoint.AddressesList' | 'ReadEndPoint.Ports' | 'ReadEndPoint.PortsList' | 'ReaderEndPoint' | 'ReaderEndPoint.Address' | 'ReaderEndPoint.Port' | 'ReplicasPerNodeGroup' | 'ReplicationGroupDescription' | 'ReplicationGroupId' | 'SecurityGroupIds' | 'SnapshotArns' | 'SnapshotName' | 'SnapshotRetentionLimit' | 'SnapshotWindow' | 'SnapshottingClusterId' | 'Tags' | 'TransitEncryptionEnabled' | 'TransitEncryptionMode' | 'UserGroupIds' };
     'AWS::ElastiCache::SubnetGroup': { Body: { Properties: ElastiCacheSubnetGroup }; Attributes: never };
     'AWS::ElastiCache::User': { Body: { Properties: ElastiCacheUser }; Attributes: 'Arn' | 'Status' };
     'AWS::ElastiCache::UserGroup': { Body: { Properties: ElastiCacheUserGroup }; Attributes: 'Arn' | 'Status' };
+    'AWS::ElasticLoadBalancingV2::Listener': { Body: { Properties: ElasticLoadBalancingV2Listener }; Attributes: 'ListenerArn' };
+    'AWS::ElasticLoadBalancingV2::ListenerCertificate': { Body: { Properties: ElasticLoadBalancingV2ListenerCertificate }; Attributes: 'Id' };
+    'AWS::ElasticLoadBalancingV2::ListenerRule': { Body: { Properties: ElasticLoadBalancingV2ListenerRule }; Attributes: 'IsDefault' | 'RuleArn' };
+    'AWS::ElasticLoadBalancingV2::LoadBalancer': { Body: { Properties?: ElasticLoadBalancingV2LoadBalancer }; Attributes: 'CanonicalHostedZoneID' | 'DNSName' | 'EnableCapacityReservationProvisionStabilize' | 'EnablePrefixForIpv6SourceNat' | 'EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic' | 'IpAddressType' | 'Ipv4IpamPoolId' | 'LoadBalancerArn' | 'LoadBalancerAttributes' | 'LoadBalancerFullName' | 'LoadBalancerName' | 'Name' | 'Scheme' | 'SecurityGroups' | 'SubnetMappings' | 'Subnets' | 'Tags' | 'Type' };
+    'AWS::ElasticLoadBalancingV2::TargetGroup': { Body: { Properties?: ElasticLoadBalancingV2TargetGroup }; Attributes: 'LoadBalancerArns' | 'TargetGroupArn' | 'TargetGroupFullName' | 'TargetGroupName' };
+    'AWS::Events::Archive': { Body: { Properties: EventsArchive }; Attributes: 'Arn' };
+    'AWS::Events::EventBus': { Body: { Properties: EventsEventBus }; Attributes: 'Arn' | 'DeadLetterConfig.Arn' | 'Description' | 'EventSourceName' | 'KmsKeyIdentifier' | 'LogConfig.IncludeDetail' | 'LogConfig.Level' | 'Name' | 'Policy' | 'Tags' };
     'AWS::Events::Rule': { Body: { Properties?: EventsRule }; Attributes: 'Arn' | 'RuleName' };
     'AWS::IAM::ManagedPolicy': { Body: { Properties: IAMManagedPolicy }; Attributes: 'AttachmentCount' | 'CreateDate' | 'DefaultVersionId' | 'IsAttachable' | 'PermissionsBoundaryUsageCount' | 'PolicyArn' | 'PolicyId' | 'UpdateDate' };
     'AWS::IAM::Role': { Body: { Properties: IAMRole }; Attributes: 'Arn' | 'RoleId' };
     'AWS::KMS::Alias': { Body: { Properties: KMSAlias }; Attributes: never };
     'AWS::KMS::Key': { Body: { Properties?: KMSKey }; Attributes: 'Arn' | 'KeyId' };
+    'AWS::Lambda::EventSourceMapping': { Body: { Properties: LambdaEventSourceMapping }; Attributes: 'EventSourceMappingArn' | 'Id' };
+    'AWS::Lambda::Function': { Body: { Properties: LambdaFunction }; Attributes: 'Arn' | 'SnapStartResponse' | 'SnapStartResponse.ApplyOn' | 'SnapStartResponse.OptimizationStatus' };
     'AWS::Logs::LogGroup': { Body: { Properties?: LogsLogGroup }; Attributes: 'Arn' };
     'AWS::RDS::DBCluster': { Body: { Properties?: RDSDBCluster }; Attributes: 'DBClusterArn' | 'DBClusterResourceId' | 'Endpoint' | 'Endpoint.Address' | 'Endpoint.Port' | 'MasterUserSecret.SecretArn' | 'ReadEndpoint' | 'ReadEndpoint.Address' | 'StorageEncryptionType' | 'StorageThroughput' };
     'AWS::RDS::DBClusterParameterGroup': { Body: { Properties: RDSDBClusterParameterGroup }; Attributes: never };
     'AWS::RDS::DBInstance': { Body: { Properties?: RDSDBInstance }; Attributes: 'AdditionalStorageVolumes' | 'AllocatedStorage' | 'AllowMajorVersionUpgrade' | 'ApplyImmediately' | 'AssociatedRoles' | 'AutoMinorVersionUpgrade' | 'AutomaticBackupReplicationKmsKeyId' | 'AutomaticBackupReplicationRegion' | 'AutomaticBackupReplicationRetentionPeriod' | 'AutomaticRestartTime' | 'AvailabilityZone' | 'BackupRetentionPeriod' | 'BackupTarget' | 'CACertificateIdentifier' | 'CertificateDetails' | 'CertificateDetails.CAIdentifier' | 'CertificateDetails.ValidTill' | 'CertificateRotationRestart' | 'CharacterSetName' | 'CopyTagsToSnapshot' | 'CustomIAMInstanceProfile' | 'DBClusterIdentifier' | 'DBClusterSnapshotIdentifier' | 'DBInstanceArn' | 'DBInstanceClass' | 'DBInstanceIdentifier' | 'DBInstanceStatus' | 'DBName' | 'DBParameterGroupName' | 'DBSecurityGroups' | 'DBSnapshotIdentifier' | 'DBSubnetGroupName' | 'DBSystemId' | 'DatabaseInsightsMode' | 'DbiResourceId' | 'DedicatedLogVolume' | 'DeleteAutomatedBackups' | 'DeletionProtection' | 'Domain' | 'DomainAuthSecretArn' | 'DomainDnsIps' | 'DomainFqdn' | 'DomainIAMRoleName' | 'DomainOu' | 'EnableCloudwatchLogsExports' | 'EnableIAMDatabaseAuthentication' | 'EnablePerformanceInsights' | 'Endpoint' | 'Endpoint.Address' | 'Endpoint.HostedZoneId' | 'Endpoint.Port' | 'Engine' | 'EngineLifecycleSupport' | 'EngineVersion' | 'InstanceCreateTime' | 'Iops' | 'IsStorageConfigUpgradeAvailable' | 'KmsKeyId' | 'LatestRestorableTime' | 'LicenseModel' | 'ListenerEndpoint' | 'ListenerEndpoint.Address' | 'ListenerEndpoint.HostedZoneId' | 'ListenerEndpoint.Port' | 'ManageMasterUserPassword' | 'MasterUserAuthenticationType' | 'MasterUserPassword' | 'MasterUserSecret.KmsKeyId' | 'MasterUserSecret.SecretArn' | 'MasterUsername' | 'MaxAllocatedStorage' | 'MonitoringInterval' | 'MonitoringRoleArn' | 'MultiAZ' | 'NcharCharacterSetName' | 'NetworkType' | 'OptionGroupName' | 'PercentProgress' | 'PerformanceInsightsKMSKeyId' | 'PerformanceInsightsRetentionPeriod' | 'Port' | 'PreferredBackupWindow' | 'PreferredMaintenanceWindow' | 'ProcessorFeatures' | 'PromotionTier' | 'PubliclyAccessible' | 'ReadReplicaDBClusterIdentifiers' | 'ReadReplicaDBInstanceIdentifiers' | 'ReplicaMode' | 'RestoreTime' | 'ResumeFullAutomationModeTime' | 'SecondaryAvailabilityZone' | 'SourceDBClusterIdentifier' | 'SourceDBInstanceAutomatedBackupsArn' | 'SourceDBInstanceIdentifier' | 'SourceDbiResourceId' | 'SourceRegion' | 'StatusInfos' | 'StorageEncrypted' | 'StorageOperationPercentProgress' | 'StorageOperationStatus' | 'StorageThroughput' | 'StorageType' | 'Tags' | 'TdeCredentialArn' | 'TdeCredentialPassword' | 'Timezone' | 'UseDefaultProcessorFeatures' | 'UseLatestRestorableTime' | 'VPCSecurityGroups' };
+    'AWS::RDS::DBProxy': { Body: { Properties: RDSDBProxy }; Attributes: 'DBProxyArn' | 'Endpoint' | 'VpcId' };
+    'AWS::RDS::DBProxyTargetGroup': { Body: { Properties: RDSDBProxyTargetGroup }; Attributes: 'TargetGroupArn' };
     'AWS::RDS::DBSubnetGroup': { Body: { Properties: RDSDBSubnetGroup }; Attributes: 'DBSubnetGroupArn' };
     'AWS::RDS::EventSubscription': { Body: { Properties: RDSEventSubscription }; Attributes: never };
     'AWS::S3::Bucket': { Body: { Properties?: S3Bucket }; Attributes: 'Arn' | 'DomainName' | 'DualStackDomainName' | 'MetadataConfiguration.AnnotationTableConfiguration.TableArn' | 'MetadataConfiguration.AnnotationTableConfiguration.TableName' | 'MetadataConfiguration.Destination' | 'MetadataConfiguration.InventoryTableConfiguration.TableArn' | 'MetadataConfiguration.InventoryTableConfiguration.TableName' | 'MetadataConfiguration.JournalTableConfiguration.TableArn' | 'MetadataConfiguration.JournalTableConfiguration.TableName' | 'MetadataTableConfiguration.S3TablesDestination.TableArn' | 'MetadataTableConfiguration.S3TablesDestination.TableNamespace' | 'RegionalDomainName' | 'WebsiteURL' };
@@ -58,7 +74,204 @@ declare module '../cfn/declaration.ts' {
     'AWS::SSM::Parameter': { Body: { Properties: SSMParameter }; Attributes: 'AllowedPattern' | 'Arn' | 'DataType' | 'Description' | 'Name' | 'Policies' | 'Tier' | 'Type' | 'Value' };
     'AWS::SecretsManager::Secret': { Body: { Properties?: SecretsManagerSecret }; Attributes: 'Id' };
     'AWS::Serverless::Function': { Body: { Properties?: ServerlessFunction }; Attributes: 'Arn' | 'SnapStartResponse' | 'SnapStartResponse.ApplyOn' | 'SnapStartResponse.OptimizationStatus' };
+    'AWS::WAFv2::LoggingConfiguration': { Body: { Properties: WAFv2LoggingConfiguration }; Attributes: 'ManagedByFirewallManager' };
+    'AWS::WAFv2::WebACL': { Body: { Properties: WAFv2WebACL }; Attributes: 'Arn' | 'Capacity' | 'Id' | 'LabelNamespace' };
+    'AWS::WAFv2::WebACLAssociation': { Body: { Properties: WAFv2WebACLAssociation }; Attributes: never };
   }
+}
+
+export interface ApplicationAutoScalingScalableTarget {
+  MaxCapacity: Value<number>;
+  MinCapacity: Value<number>;
+  /** A change replaces the resource. */
+  ResourceId: Value<string>;
+  RoleARN?: Value<string>;
+  /** A change replaces the resource. */
+  ScalableDimension: Value<'appstream:fleet:DesiredCapacity' | 'cassandra:table:ReadCapacityUnits' | 'cassandra:table:WriteCapacityUnits' | 'comprehend:document-classifier-endpoint:DesiredInferenceUnits' | 'comprehend:entity-recognizer-endpoint:DesiredInferenceUnits' | 'custom-resource:ResourceType:Property' | 'dynamodb:index:ReadCapacityUnits' | 'dynamodb:index:WriteCapacityUnits' | 'dynamodb:table:ReadCapacityUnits' | 'dynamodb:table:WriteCapacityUnits' | 'ec2:capacity-reservation:AvailableInstances' | 'ec2:spot-fleet-request:TargetCapacity' | 'ecs:service:DesiredCount' | 'elasticache:cache-cluster:Nodes' | 'elasticache:replication-group:NodeGroups' | 'elasticache:replication-group:Replicas' | 'elasticmapreduce:instancegroup:InstanceCount' | 'kafka:broker-storage:VolumeSize' | 'lambda:function:ProvisionedConcurrency' | 'neptune:cluster:ReadReplicaCount' | 'rds:cluster:ReadReplicaCount' | 'sagemaker:inference-component:DesiredCopyCount' | 'sagemaker:variant:DesiredInstanceCount' | 'sagemaker:variant:DesiredProvisionedConcurrency' | 'workspaces:workspacespool:DesiredUserSessions'>;
+  ScheduledActions?: Value<readonly Value<ApplicationAutoScalingScalableTarget_ScheduledAction>[]>;
+  /** A change replaces the resource. */
+  ServiceNamespace: Value<'appstream' | 'cassandra' | 'comprehend' | 'custom-resource' | 'dynamodb' | 'ec2' | 'ecs' | 'elasticache' | 'elasticmapreduce' | 'kafka' | 'lambda' | 'neptune' | 'rds' | 'sagemaker' | 'workspaces'>;
+  SuspendedState?: Value<ApplicationAutoScalingScalableTarget_SuspendedState>;
+  Tags?: Value<readonly Value<ApplicationAutoScalingScalableTarget_Tag>[]>;
+}
+
+export interface ApplicationAutoScalingScalableTarget_ScheduledAction {
+  EndTime?: Value<string>;
+  ScalableTargetAction?: Value<ApplicationAutoScalingScalableTarget_ScalableTargetAction>;
+  Schedule: Value<string>;
+  ScheduledActionName: Value<string>;
+  StartTime?: Value<string>;
+  Timezone?: Value<string>;
+}
+
+export interface ApplicationAutoScalingScalableTarget_SuspendedState {
+  DynamicScalingInSuspended?: Value<boolean>;
+  DynamicScalingOutSuspended?: Value<boolean>;
+  ScheduledScalingSuspended?: Value<boolean>;
+}
+
+export interface ApplicationAutoScalingScalableTarget_Tag {
+  Key: Value<string>;
+  Value: Value<string>;
+}
+
+export interface ApplicationAutoScalingScalableTarget_ScalableTargetAction {
+  MaxCapacity?: Value<number>;
+  MinCapacity?: Value<number>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy {
+  /** A change replaces the resource. */
+  PolicyName: Value<string>;
+  PolicyType: Value<'PredictiveScaling' | 'StepScaling' | 'TargetTrackingScaling'>;
+  PredictiveScalingPolicyConfiguration?: Value<ApplicationAutoScalingScalingPolicy_PredictiveScalingPolicyConfiguration>;
+  /** A change replaces the resource. */
+  ResourceId?: Value<string>;
+  /** A change replaces the resource. */
+  ScalableDimension?: Value<'appstream:fleet:DesiredCapacity' | 'cassandra:table:ReadCapacityUnits' | 'cassandra:table:WriteCapacityUnits' | 'comprehend:document-classifier-endpoint:DesiredInferenceUnits' | 'comprehend:entity-recognizer-endpoint:DesiredInferenceUnits' | 'custom-resource:ResourceType:Property' | 'dynamodb:index:ReadCapacityUnits' | 'dynamodb:index:WriteCapacityUnits' | 'dynamodb:table:ReadCapacityUnits' | 'dynamodb:table:WriteCapacityUnits' | 'ec2:spot-fleet-request:TargetCapacity' | 'ecs:service:DesiredCount' | 'elasticache:cache-cluster:Nodes' | 'elasticache:replication-group:NodeGroups' | 'elasticache:replication-group:Replicas' | 'elasticmapreduce:instancegroup:InstanceCount' | 'kafka:broker-storage:VolumeSize' | 'lambda:function:ProvisionedConcurrency' | 'neptune:cluster:ReadReplicaCount' | 'rds:cluster:ReadReplicaCount' | 'sagemaker:inference-component:DesiredCopyCount' | 'sagemaker:variant:DesiredInstanceCount' | 'sagemaker:variant:DesiredProvisionedConcurrency' | 'workspaces:workspacespool:DesiredUserSessions'>;
+  /** A change replaces the resource. */
+  ScalingTargetId?: Value<string>;
+  /** A change replaces the resource. */
+  ServiceNamespace?: Value<'appstream' | 'cassandra' | 'comprehend' | 'custom-resource' | 'dynamodb' | 'ec2' | 'ecs' | 'elasticache' | 'elasticmapreduce' | 'kafka' | 'lambda' | 'neptune' | 'rds' | 'sagemaker' | 'workspaces'>;
+  StepScalingPolicyConfiguration?: Value<ApplicationAutoScalingScalingPolicy_StepScalingPolicyConfiguration>;
+  TargetTrackingScalingPolicyConfiguration?: Value<ApplicationAutoScalingScalingPolicy_TargetTrackingScalingPolicyConfiguration>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_PredictiveScalingPolicyConfiguration {
+  MaxCapacityBreachBehavior?: Value<'HonorMaxCapacity' | 'IncreaseMaxCapacity'>;
+  MaxCapacityBuffer?: Value<number>;
+  MetricSpecifications: Value<readonly Value<ApplicationAutoScalingScalingPolicy_PredictiveScalingMetricSpecification>[]>;
+  Mode?: Value<'ForecastAndScale' | 'ForecastOnly'>;
+  SchedulingBufferTime?: Value<number>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_StepScalingPolicyConfiguration {
+  AdjustmentType?: Value<'ChangeInCapacity' | 'ExactCapacity' | 'PercentChangeInCapacity'>;
+  Cooldown?: Value<number>;
+  MetricAggregationType?: Value<'Average' | 'Maximum' | 'Minimum'>;
+  MinAdjustmentMagnitude?: Value<number>;
+  StepAdjustments?: Value<readonly Value<ApplicationAutoScalingScalingPolicy_StepAdjustment>[]>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_TargetTrackingScalingPolicyConfiguration {
+  CustomizedMetricSpecification?: Value<ApplicationAutoScalingScalingPolicy_CustomizedMetricSpecification>;
+  DisableScaleIn?: Value<boolean>;
+  PredefinedMetricSpecification?: Value<ApplicationAutoScalingScalingPolicy_PredefinedMetricSpecification>;
+  ScaleInCooldown?: Value<number>;
+  ScaleOutCooldown?: Value<number>;
+  TargetValue: Value<number>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_PredictiveScalingMetricSpecification {
+  CustomizedCapacityMetricSpecification?: Value<ApplicationAutoScalingScalingPolicy_PredictiveScalingCustomizedCapacityMetric>;
+  CustomizedLoadMetricSpecification?: Value<ApplicationAutoScalingScalingPolicy_PredictiveScalingCustomizedLoadMetric>;
+  CustomizedScalingMetricSpecification?: Value<ApplicationAutoScalingScalingPolicy_PredictiveScalingCustomizedScalingMetric>;
+  PredefinedLoadMetricSpecification?: Value<ApplicationAutoScalingScalingPolicy_PredictiveScalingPredefinedLoadMetric>;
+  PredefinedMetricPairSpecification?: Value<ApplicationAutoScalingScalingPolicy_PredictiveScalingPredefinedMetricPair>;
+  PredefinedScalingMetricSpecification?: Value<ApplicationAutoScalingScalingPolicy_PredictiveScalingPredefinedScalingMetric>;
+  TargetValue: Value<number>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_StepAdjustment {
+  MetricIntervalLowerBound?: Value<number>;
+  MetricIntervalUpperBound?: Value<number>;
+  ScalingAdjustment: Value<number>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_CustomizedMetricSpecification {
+  Dimensions?: Value<readonly Value<ApplicationAutoScalingScalingPolicy_MetricDimension>[]>;
+  MetricName?: Value<string>;
+  Metrics?: Value<readonly Value<ApplicationAutoScalingScalingPolicy_TargetTrackingMetricDataQuery>[]>;
+  Namespace?: Value<string>;
+  Statistic?: Value<'Average' | 'Maximum' | 'Minimum' | 'SampleCount' | 'Sum'>;
+  Unit?: Value<string>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_PredefinedMetricSpecification {
+  PredefinedMetricType: Value<'ALBRequestCountPerTarget' | 'AppStreamAverageCapacityUtilization' | 'CassandraReadCapacityUtilization' | 'CassandraWriteCapacityUtilization' | 'ComprehendInferenceUtilization' | 'DynamoDBReadCapacityUtilization' | 'DynamoDBWriteCapacityUtilization' | 'EC2SpotFleetRequestAverageCPUUtilization' | 'EC2SpotFleetRequestAverageNetworkIn' | 'EC2SpotFleetRequestAverageNetworkOut' | 'ECSServiceAverageCPUUtilization' | 'ECSServiceAverageCPUUtilizationHighResolution' | 'ECSServiceAverageMemoryUtilization' | 'ECSServiceAverageMemoryUtilizationHighResolution' | 'ElastiCacheDatabaseCapacityUsageCountedForEvictPercentage' | 'ElastiCacheDatabaseMemoryUsageCountedForEvictPercentage' | 'ElastiCacheDatabaseMemoryUsagePercentage' | 'ElastiCacheEngineCPUUtilization' | 'ElastiCachePrimaryEngineCPUUtilization' | 'ElastiCacheReplicaEngineCPUUtilization' | 'KafkaBrokerStorageUtilization' | 'LambdaProvisionedConcurrencyUtilization' | 'NeptuneReaderAverageCPUUtilization' | 'RDSReaderAverageCPUUtilization' | 'RDSReaderAverageDatabaseConnections' | 'SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution' | 'SageMakerInferenceComponentInvocationsPerCopy' | 'SageMakerVariantConcurrentRequestsPerModelHighResolution' | 'SageMakerVariantInvocationsPerInstance' | 'SageMakerVariantProvisionedConcurrencyUtilization' | 'WorkSpacesAverageUserSessionsCapacityUtilization'>;
+  ResourceLabel?: Value<string>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_PredictiveScalingCustomizedCapacityMetric {
+  MetricDataQueries: Value<readonly Value<ApplicationAutoScalingScalingPolicy_PredictiveScalingMetricDataQuery>[]>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_PredictiveScalingCustomizedLoadMetric {
+  MetricDataQueries: Value<readonly Value<ApplicationAutoScalingScalingPolicy_PredictiveScalingMetricDataQuery>[]>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_PredictiveScalingCustomizedScalingMetric {
+  MetricDataQueries: Value<readonly Value<ApplicationAutoScalingScalingPolicy_PredictiveScalingMetricDataQuery>[]>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_PredictiveScalingPredefinedLoadMetric {
+  PredefinedMetricType: Value<'ALBRequestCount' | 'ALBRequestCountPerTarget' | 'ECSServiceAverageCPUUtilization' | 'ECSServiceAverageMemoryUtilization' | 'ECSServiceCPUUtilization' | 'ECSServiceMemoryUtilization' | 'ECSServiceTotalCPUUtilization' | 'ECSServiceTotalMemoryUtilization' | 'TotalALBRequestCount'>;
+  ResourceLabel?: Value<string>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_PredictiveScalingPredefinedMetricPair {
+  PredefinedMetricType: Value<'ALBRequestCount' | 'ALBRequestCountPerTarget' | 'ECSServiceAverageCPUUtilization' | 'ECSServiceAverageMemoryUtilization' | 'ECSServiceCPUUtilization' | 'ECSServiceMemoryUtilization' | 'ECSServiceTotalCPUUtilization' | 'ECSServiceTotalMemoryUtilization' | 'TotalALBRequestCount'>;
+  ResourceLabel?: Value<string>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_PredictiveScalingPredefinedScalingMetric {
+  PredefinedMetricType: Value<'ALBRequestCount' | 'ALBRequestCountPerTarget' | 'ECSServiceAverageCPUUtilization' | 'ECSServiceAverageMemoryUtilization' | 'ECSServiceCPUUtilization' | 'ECSServiceMemoryUtilization' | 'ECSServiceTotalCPUUtilization' | 'ECSServiceTotalMemoryUtilization' | 'TotalALBRequestCount'>;
+  ResourceLabel?: Value<string>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_MetricDimension {
+  Name: Value<string>;
+  Value: Value<string>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_TargetTrackingMetricDataQuery {
+  Expression?: Value<string>;
+  Id?: Value<string>;
+  Label?: Value<string>;
+  MetricStat?: Value<ApplicationAutoScalingScalingPolicy_TargetTrackingMetricStat>;
+  ReturnData?: Value<boolean>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_PredictiveScalingMetricDataQuery {
+  Expression?: Value<string>;
+  Id?: Value<string>;
+  Label?: Value<string>;
+  MetricStat?: Value<ApplicationAutoScalingScalingPolicy_PredictiveScalingMetricStat>;
+  ReturnData?: Value<boolean>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_TargetTrackingMetricStat {
+  Metric?: Value<ApplicationAutoScalingScalingPolicy_TargetTrackingMetric>;
+  Stat?: Value<string>;
+  Unit?: Value<string>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_PredictiveScalingMetricStat {
+  Metric?: Value<ApplicationAutoScalingScalingPolicy_PredictiveScalingMetric>;
+  Stat?: Value<string>;
+  Unit?: Value<string>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_TargetTrackingMetric {
+  Dimensions?: Value<readonly Value<ApplicationAutoScalingScalingPolicy_TargetTrackingMetricDimension>[]>;
+  MetricName?: Value<string>;
+  Namespace?: Value<string>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_PredictiveScalingMetric {
+  Dimensions?: Value<readonly Value<ApplicationAutoScalingScalingPolicy_PredictiveScalingMetricDimension>[]>;
+  MetricName?: Value<string>;
+  Namespace?: Value<string>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_TargetTrackingMetricDimension {
+  Name?: Value<string>;
+  Value?: Value<string>;
+}
+
+export interface ApplicationAutoScalingScalingPolicy_PredictiveScalingMetricDimension {
+  Name?: Value<string>;
+  Value?: Value<string>;
 }
 
 export interface BackupBackupPlan {
@@ -1285,6 +1498,653 @@ export interface EC2VPCGatewayAttachment {
   VpnGatewayId?: Value<string>;
 }
 
+export interface ECSCluster {
+  CapacityProviders?: Value<readonly Value<string>[]>;
+  /** A change replaces the resource. */
+  ClusterName?: Value<string>;
+  ClusterSettings?: Value<readonly Value<ECSCluster_ClusterSettings>[]>;
+  Configuration?: Value<ECSCluster_ClusterConfiguration>;
+  DefaultCapacityProviderStrategy?: Value<readonly Value<ECSCluster_CapacityProviderStrategyItem>[]>;
+  ServiceConnectDefaults?: Value<ECSCluster_ServiceConnectDefaults>;
+  Tags?: Value<readonly Value<ECSCluster_Tag>[]>;
+}
+
+export interface ECSCluster_ClusterSettings {
+  Name?: Value<string>;
+  Value?: Value<string>;
+}
+
+export interface ECSCluster_ClusterConfiguration {
+  ExecuteCommandConfiguration?: Value<ECSCluster_ExecuteCommandConfiguration>;
+  ManagedStorageConfiguration?: Value<ECSCluster_ManagedStorageConfiguration>;
+}
+
+export interface ECSCluster_CapacityProviderStrategyItem {
+  Base?: Value<number>;
+  CapacityProvider?: Value<string>;
+  Weight?: Value<number>;
+}
+
+export interface ECSCluster_ServiceConnectDefaults {
+  Namespace?: Value<string>;
+}
+
+export interface ECSCluster_Tag {
+  Key?: Value<string>;
+  Value?: Value<string>;
+}
+
+export interface ECSCluster_ExecuteCommandConfiguration {
+  KmsKeyId?: Value<string>;
+  LogConfiguration?: Value<ECSCluster_ExecuteCommandLogConfiguration>;
+  Logging?: Value<'DEFAULT' | 'NONE' | 'OVERRIDE'>;
+}
+
+export interface ECSCluster_ManagedStorageConfiguration {
+  FargateEphemeralStorageKmsKeyId?: Value<string>;
+  KmsKeyId?: Value<string>;
+}
+
+export interface ECSCluster_ExecuteCommandLogConfiguration {
+  CloudWatchEncryptionEnabled?: Value<boolean>;
+  CloudWatchLogGroupName?: Value<string>;
+  S3BucketName?: Value<string>;
+  S3EncryptionEnabled?: Value<boolean>;
+  S3KeyPrefix?: Value<string>;
+}
+
+export interface ECSService {
+  AvailabilityZoneRebalancing?: Value<'ENABLED' | 'DISABLED'>;
+  CapacityProviderStrategy?: Value<readonly Value<ECSService_CapacityProviderStrategyItem>[]>;
+  /** A change replaces the resource. */
+  Cluster?: Value<string>;
+  DeploymentConfiguration?: Value<ECSService_DeploymentConfiguration>;
+  /** A change replaces the resource. */
+  DeploymentController?: Value<ECSService_DeploymentController>;
+  DesiredCount?: Value<number>;
+  EnableECSManagedTags?: Value<boolean>;
+  EnableExecuteCommand?: Value<boolean>;
+  ForceNewDeployment?: Value<ECSService_ForceNewDeployment>;
+  GatewayConnectors?: Value<readonly Value<ECSService_GatewayConnector>[]>;
+  HealthCheckGracePeriodSeconds?: Value<number>;
+  /** A change replaces the resource. */
+  LaunchType?: Value<'EC2' | 'FARGATE' | 'EXTERNAL'>;
+  LoadBalancers?: Value<readonly Value<ECSService_LoadBalancer>[]>;
+  Monitoring?: Value<ECSService_MonitoringConfiguration>;
+  NetworkConfiguration?: Value<ECSService_NetworkConfiguration>;
+  PlacementConstraints?: Value<readonly Value<ECSService_PlacementConstraint>[]>;
+  PlacementStrategies?: Value<readonly Value<ECSService_PlacementStrategy>[]>;
+  PlatformVersion?: Value<string>;
+  PropagateTags?: Value<'SERVICE' | 'TASK_DEFINITION'>;
+  /** A change replaces the resource. */
+  Role?: Value<string>;
+  /** A change replaces the resource. */
+  SchedulingStrategy?: Value<'DAEMON' | 'REPLICA'>;
+  ServiceConnectConfiguration?: Value<ECSService_ServiceConnectConfiguration>;
+  /** A change replaces the resource. */
+  ServiceName?: Value<string>;
+  ServiceRegistries?: Value<readonly Value<ECSService_ServiceRegistry>[]>;
+  Tags?: Value<readonly Value<ECSService_Tag>[]>;
+  TaskDefinition?: Value<string>;
+  VolumeConfigurations?: Value<readonly Value<ECSService_ServiceVolumeConfiguration>[]>;
+  VpcLatticeConfigurations?: Value<readonly Value<ECSService_VpcLatticeConfiguration>[]>;
+}
+
+export interface ECSService_CapacityProviderStrategyItem {
+  Base?: Value<number>;
+  CapacityProvider?: Value<string>;
+  Weight?: Value<number>;
+}
+
+export interface ECSService_DeploymentConfiguration {
+  Alarms?: Value<ECSService_DeploymentAlarms>;
+  BakeTimeInMinutes?: Value<number>;
+  CanaryConfiguration?: Value<ECSService_CanaryConfiguration>;
+  DeploymentCircuitBreaker?: Value<ECSService_DeploymentCircuitBreaker>;
+  EarlySuccessCriteria?: Value<ECSService_DeploymentEarlySuccessCriteria>;
+  LifecycleHooks?: Value<readonly Value<ECSService_DeploymentLifecycleHook>[]>;
+  LinearConfiguration?: Value<ECSService_LinearConfiguration>;
+  MaximumPercent?: Value<number>;
+  MinimumHealthyPercent?: Value<number>;
+  Strategy?: Value<'ROLLING' | 'BLUE_GREEN' | 'LINEAR' | 'CANARY'>;
+}
+
+export interface ECSService_DeploymentController {
+  Type?: Value<'CODE_DEPLOY' | 'ECS' | 'EXTERNAL'>;
+}
+
+export interface ECSService_ForceNewDeployment {
+  EnableForceNewDeployment: Value<boolean>;
+  ForceNewDeploymentNonce?: Value<string>;
+}
+
+export interface ECSService_GatewayConnector {
+  Filters?: Value<ECSService_GatewayConnectorFilters>;
+  HealthCheck?: Value<ECSService_GatewayConnectorHealthCheck>;
+  PortName: Value<string>;
+}
+
+export interface ECSService_LoadBalancer {
+  AdvancedConfiguration?: Value<ECSService_AdvancedConfiguration>;
+  ContainerName?: Value<string>;
+  ContainerPort?: Value<number>;
+  LoadBalancerName?: Value<string>;
+  TargetGroupArn?: Value<string>;
+}
+
+export interface ECSService_MonitoringConfiguration {
+  MetricConfigurations: Value<readonly Value<ECSService_MetricConfiguration>[]>;
+}
+
+export interface ECSService_NetworkConfiguration {
+  AwsvpcConfiguration?: Value<ECSService_AwsVpcConfiguration>;
+}
+
+export interface ECSService_PlacementConstraint {
+  Expression?: Value<string>;
+  Type: Value<'distinctInstance' | 'memberOf'>;
+}
+
+export interface ECSService_PlacementStrategy {
+  Field?: Value<string>;
+  Type: Value<'binpack' | 'random' | 'spread'>;
+}
+
+export interface ECSService_ServiceConnectConfiguration {
+  AccessLogConfiguration?: Value<ECSService_ServiceConnectAccessLogConfiguration>;
+  ContainerConfigurations?: Value<readonly Value<ECSService_ServiceConnectContainerConfiguration>[]>;
+  Enabled: Value<boolean>;
+  LogConfiguration?: Value<ECSService_LogConfiguration>;
+  Namespace?: Value<string>;
+  Services?: Value<readonly Value<ECSService_ServiceConnectService>[]>;
+}
+
+export interface ECSService_ServiceRegistry {
+  ContainerName?: Value<string>;
+  ContainerPort?: Value<number>;
+  Port?: Value<number>;
+  RegistryArn?: Value<string>;
+}
+
+export interface ECSService_Tag {
+  Key?: Value<string>;
+  Value?: Value<string>;
+}
+
+export interface ECSService_ServiceVolumeConfiguration {
+  ManagedEBSVolume?: Value<ECSService_ServiceManagedEBSVolumeConfiguration>;
+  Name: Value<string>;
+}
+
+export interface ECSService_VpcLatticeConfiguration {
+  AdvancedConfiguration?: Value<ECSService_VpcLatticeAdvancedConfiguration>;
+  PortName: Value<string>;
+  RoleArn: Value<string>;
+  TargetGroupArn: Value<string>;
+}
+
+export interface ECSService_DeploymentAlarms {
+  AlarmNames: Value<readonly Value<string>[]>;
+  Enable: Value<boolean>;
+  Rollback: Value<boolean>;
+}
+
+export interface ECSService_CanaryConfiguration {
+  CanaryBakeTimeInMinutes?: Value<number>;
+  CanaryPercent?: Value<number>;
+}
+
+export interface ECSService_DeploymentCircuitBreaker {
+  Enable: Value<boolean>;
+  ResetOnHealthyTask?: Value<boolean>;
+  Rollback: Value<boolean>;
+  ThresholdConfiguration?: Value<ECSService_ThresholdConfiguration>;
+}
+
+export interface ECSService_DeploymentEarlySuccessCriteria {
+  Enable?: Value<boolean>;
+  HealthyPercent?: Value<number>;
+  SourceServiceRevisionCleanup?: Value<'BLOCKING' | 'DEFERRED'>;
+}
+
+export interface ECSService_DeploymentLifecycleHook {
+  HookDetails?: Value<AnyValue>;
+  HookTargetArn?: Value<string>;
+  LifecycleStages: Value<readonly Value<'RECONCILE_SERVICE' | 'PRE_SCALE_UP' | 'POST_SCALE_UP' | 'TEST_TRAFFIC_SHIFT' | 'POST_TEST_TRAFFIC_SHIFT' | 'PRE_PRODUCTION_TRAFFIC_SHIFT' | 'PRODUCTION_TRAFFIC_SHIFT' | 'POST_PRODUCTION_TRAFFIC_SHIFT'>[]>;
+  RoleArn?: Value<string>;
+  TargetType?: Value<'AWS_LAMBDA' | 'PAUSE'>;
+  TimeoutConfiguration?: Value<ECSService_HookTimeoutConfig>;
+}
+
+export interface ECSService_LinearConfiguration {
+  StepBakeTimeInMinutes?: Value<number>;
+  StepPercent?: Value<number>;
+}
+
+export interface ECSService_GatewayConnectorFilters {
+  AccessTypes?: Value<readonly Value<'PUBLIC' | 'PRIVATE'>[]>;
+}
+
+export interface ECSService_GatewayConnectorHealthCheck {
+  HealthCheckIntervalSeconds?: Value<number>;
+  HealthCheckPath?: Value<string>;
+  HealthCheckPort?: Value<number>;
+  HealthCheckProtocol?: Value<'HTTP' | 'HTTPS'>;
+  HealthCheckTimeoutSeconds?: Value<number>;
+  HealthyThresholdCount?: Value<number>;
+  Matcher?: Value<ECSService_GatewayConnectorHealthCheckMatcher>;
+  UnhealthyThresholdCount?: Value<number>;
+}
+
+export interface ECSService_AdvancedConfiguration {
+  AlternateTargetGroupArn: Value<string>;
+  ProductionListenerRule?: Value<string>;
+  RoleArn?: Value<string>;
+  TestListenerRule?: Value<string>;
+}
+
+export interface ECSService_MetricConfiguration {
+  MetricNames: Value<readonly Value<'CPUUtilization' | 'MemoryUtilization'>[]>;
+  ResolutionSeconds: Value<number>;
+}
+
+export interface ECSService_AwsVpcConfiguration {
+  AssignPublicIp?: Value<'DISABLED' | 'ENABLED'>;
+  SecurityGroups?: Value<readonly Value<string>[]>;
+  Subnets?: Value<readonly Value<string>[]>;
+}
+
+export interface ECSService_ServiceConnectAccessLogConfiguration {
+  Format: Value<'TEXT' | 'JSON'>;
+  IncludeQueryParameters?: Value<'DISABLED' | 'ENABLED'>;
+}
+
+export interface ECSService_ServiceConnectContainerConfiguration {
+  LogLevel?: Value<'debug' | 'info'>;
+}
+
+export interface ECSService_LogConfiguration {
+  LogDriver?: Value<string>;
+  Options?: Value<{ readonly [key: string]: Value<string> }>;
+  SecretOptions?: Value<readonly Value<ECSService_Secret>[]>;
+}
+
+export interface ECSService_ServiceConnectService {
+  ClientAliases?: Value<readonly Value<ECSService_ServiceConnectClientAlias>[]>;
+  DiscoveryName?: Value<string>;
+  IngressPortOverride?: Value<number>;
+  PortName: Value<string>;
+  Timeout?: Value<ECSService_TimeoutConfiguration>;
+  Tls?: Value<ECSService_ServiceConnectTlsConfiguration>;
+}
+
+export interface ECSService_ServiceManagedEBSVolumeConfiguration {
+  Encrypted?: Value<boolean>;
+  FilesystemType?: Value<'ext3' | 'ext4' | 'ntfs' | 'xfs'>;
+  Iops?: Value<number>;
+  KmsKeyId?: Value<string>;
+  RoleArn: Value<string>;
+  SizeInGiB?: Value<number>;
+  SnapshotId?: Value<string>;
+  TagSpecifications?: Value<readonly Value<ECSService_EBSTagSpecification>[]>;
+  Throughput?: Value<number>;
+  VolumeInitializationRate?: Value<number>;
+  VolumeType?: Value<string>;
+}
+
+export interface ECSService_VpcLatticeAdvancedConfiguration {
+  AlternateTargetGroupArn?: Value<string>;
+  ProductionListenerRule?: Value<string>;
+  TestListenerRule?: Value<string>;
+}
+
+export interface ECSService_ThresholdConfiguration {
+  Type: Value<'COUNT' | 'BOUNDED_PERCENT' | 'UNBOUNDED_PERCENT'>;
+  Value: Value<number>;
+}
+
+export interface ECSService_HookTimeoutConfig {
+  Action?: Value<'ROLLBACK' | 'CONTINUE'>;
+  TimeoutInMinutes?: Value<number>;
+}
+
+export interface ECSService_GatewayConnectorHealthCheckMatcher {
+  GrpcCode?: Value<string>;
+  HttpCode?: Value<string>;
+}
+
+export interface ECSService_Secret {
+  Name: Value<string>;
+  ValueFrom: Value<string>;
+}
+
+export interface ECSService_ServiceConnectClientAlias {
+  DnsName?: Value<string>;
+  Port: Value<number>;
+  TestTrafficRules?: Value<ECSService_ServiceConnectTestTrafficRules>;
+}
+
+export interface ECSService_TimeoutConfiguration {
+  IdleTimeoutSeconds?: Value<number>;
+  PerRequestTimeoutSeconds?: Value<number>;
+}
+
+export interface ECSService_ServiceConnectTlsConfiguration {
+  IssuerCertificateAuthority: Value<ECSService_ServiceConnectTlsCertificateAuthority>;
+  KmsKey?: Value<string>;
+  RoleArn?: Value<string>;
+}
+
+export interface ECSService_EBSTagSpecification {
+  PropagateTags?: Value<'SERVICE' | 'TASK_DEFINITION'>;
+  ResourceType: Value<'volume'>;
+  Tags?: Value<readonly Value<ECSService_Tag>[]>;
+}
+
+export interface ECSService_ServiceConnectTestTrafficRules {
+  Header: Value<ECSService_ServiceConnectTestTrafficRulesHeader>;
+}
+
+export interface ECSService_ServiceConnectTlsCertificateAuthority {
+  AwsPcaAuthorityArn?: Value<string>;
+}
+
+export interface ECSService_ServiceConnectTestTrafficRulesHeader {
+  Name: Value<string>;
+  Value?: Value<ECSService_ServiceConnectTestTrafficRulesHeaderValue>;
+}
+
+export interface ECSService_ServiceConnectTestTrafficRulesHeaderValue {
+  Exact: Value<string>;
+}
+
+export interface ECSTaskDefinition {
+  /** A change replaces the resource. */
+  ContainerDefinitions?: Value<readonly Value<ECSTaskDefinition_ContainerDefinition>[]>;
+  /** A change replaces the resource. */
+  Cpu?: Value<string>;
+  /** A change replaces the resource. */
+  EnableFaultInjection?: Value<boolean>;
+  /** A change replaces the resource. */
+  EphemeralStorage?: Value<ECSTaskDefinition_EphemeralStorage>;
+  /** A change replaces the resource. */
+  ExecutionRoleArn?: Value<string>;
+  /** A change replaces the resource. */
+  Family?: Value<string>;
+  /** A change replaces the resource. */
+  InferenceAccelerators?: Value<readonly Value<ECSTaskDefinition_InferenceAccelerator>[]>;
+  /** A change replaces the resource. */
+  IpcMode?: Value<'host' | 'none' | 'task'>;
+  /** A change replaces the resource. */
+  Memory?: Value<string>;
+  /** A change replaces the resource. */
+  NetworkMode?: Value<'awsvpc' | 'bridge' | 'host' | 'none'>;
+  /** A change replaces the resource. */
+  PidMode?: Value<'host' | 'task'>;
+  /** A change replaces the resource. */
+  PlacementConstraints?: Value<readonly Value<ECSTaskDefinition_TaskDefinitionPlacementConstraint>[]>;
+  /** A change replaces the resource. */
+  ProxyConfiguration?: Value<ECSTaskDefinition_ProxyConfiguration>;
+  /** A change replaces the resource. */
+  RequiresCompatibilities?: Value<readonly Value<'EC2' | 'EXTERNAL' | 'FARGATE' | 'MANAGED_INSTANCES'>[]>;
+  /** A change replaces the resource. */
+  RuntimePlatform?: Value<ECSTaskDefinition_RuntimePlatform>;
+  Tags?: Value<readonly Value<ECSTaskDefinition_Tag>[]>;
+  /** A change replaces the resource. */
+  TaskRoleArn?: Value<string>;
+  /** A change replaces the resource. */
+  Volumes?: Value<readonly Value<ECSTaskDefinition_Volume>[]>;
+}
+
+export interface ECSTaskDefinition_ContainerDefinition {
+  Command?: Value<readonly Value<string>[]>;
+  Cpu?: Value<number>;
+  CredentialSpecs?: Value<readonly Value<string>[]>;
+  DependsOn?: Value<readonly Value<ECSTaskDefinition_ContainerDependency>[]>;
+  DisableNetworking?: Value<boolean>;
+  DnsSearchDomains?: Value<readonly Value<string>[]>;
+  DnsServers?: Value<readonly Value<string>[]>;
+  DockerLabels?: Value<{ readonly [key: string]: Value<string> }>;
+  DockerSecurityOptions?: Value<readonly Value<string>[]>;
+  EntryPoint?: Value<readonly Value<string>[]>;
+  Environment?: Value<readonly Value<ECSTaskDefinition_KeyValuePair>[]>;
+  EnvironmentFiles?: Value<readonly Value<ECSTaskDefinition_EnvironmentFile>[]>;
+  Essential?: Value<boolean>;
+  ExtraHosts?: Value<readonly Value<ECSTaskDefinition_HostEntry>[]>;
+  FirelensConfiguration?: Value<ECSTaskDefinition_FirelensConfiguration>;
+  HealthCheck?: Value<ECSTaskDefinition_HealthCheck>;
+  Hostname?: Value<string>;
+  Image: Value<string>;
+  Interactive?: Value<boolean>;
+  Links?: Value<readonly Value<string>[]>;
+  LinuxParameters?: Value<ECSTaskDefinition_LinuxParameters>;
+  LogConfiguration?: Value<ECSTaskDefinition_LogConfiguration>;
+  Memory?: Value<number>;
+  MemoryReservation?: Value<number>;
+  MountPoints?: Value<readonly Value<ECSTaskDefinition_MountPoint>[]>;
+  Name: Value<string>;
+  PortMappings?: Value<readonly Value<ECSTaskDefinition_PortMapping>[]>;
+  Privileged?: Value<boolean>;
+  PseudoTerminal?: Value<boolean>;
+  ReadonlyRootFilesystem?: Value<boolean>;
+  RepositoryCredentials?: Value<ECSTaskDefinition_RepositoryCredentials>;
+  ResourceRequirements?: Value<readonly Value<ECSTaskDefinition_ResourceRequirement>[]>;
+  RestartPolicy?: Value<PolicyDocument>;
+  Secrets?: Value<readonly Value<ECSTaskDefinition_Secret>[]>;
+  StartTimeout?: Value<number>;
+  StopTimeout?: Value<number>;
+  SystemControls?: Value<readonly Value<ECSTaskDefinition_SystemControl>[]>;
+  Ulimits?: Value<readonly Value<ECSTaskDefinition_Ulimit>[]>;
+  User?: Value<string>;
+  VersionConsistency?: Value<'enabled' | 'disabled'>;
+  VolumesFrom?: Value<readonly Value<ECSTaskDefinition_VolumeFrom>[]>;
+  WorkingDirectory?: Value<string>;
+}
+
+export interface ECSTaskDefinition_EphemeralStorage {
+  SizeInGiB?: Value<number>;
+}
+
+export interface ECSTaskDefinition_InferenceAccelerator {
+  DeviceName?: Value<string>;
+  DeviceType?: Value<string>;
+}
+
+export interface ECSTaskDefinition_TaskDefinitionPlacementConstraint {
+  Expression?: Value<string>;
+  Type: Value<'memberOf'>;
+}
+
+export interface ECSTaskDefinition_ProxyConfiguration {
+  ContainerName: Value<string>;
+  ProxyConfigurationProperties?: Value<readonly Value<ECSTaskDefinition_KeyValuePair>[]>;
+  Type?: Value<'APPMESH'>;
+}
+
+export interface ECSTaskDefinition_RuntimePlatform {
+  CpuArchitecture?: Value<'ARM64' | 'X86_64'>;
+  OperatingSystemFamily?: Value<'LINUX' | 'WINDOWS_SERVER_2004_CORE' | 'WINDOWS_SERVER_2016_FULL' | 'WINDOWS_SERVER_2019_CORE' | 'WINDOWS_SERVER_2019_FULL' | 'WINDOWS_SERVER_2022_CORE' | 'WINDOWS_SERVER_2022_FULL' | 'WINDOWS_SERVER_2025_CORE' | 'WINDOWS_SERVER_2025_FULL' | 'WINDOWS_SERVER_20H2_CORE'>;
+}
+
+export interface ECSTaskDefinition_Tag {
+  Key?: Value<string>;
+  Value?: Value<string>;
+}
+
+export interface ECSTaskDefinition_Volume {
+  ConfiguredAtLaunch?: Value<boolean>;
+  DockerVolumeConfiguration?: Value<ECSTaskDefinition_DockerVolumeConfiguration>;
+  EFSVolumeConfiguration?: Value<ECSTaskDefinition_EFSVolumeConfiguration>;
+  FSxWindowsFileServerVolumeConfiguration?: Value<ECSTaskDefinition_FSxWindowsFileServerVolumeConfiguration>;
+  Host?: Value<ECSTaskDefinition_HostVolumeProperties>;
+  Name?: Value<string>;
+  S3FilesVolumeConfiguration?: Value<ECSTaskDefinition_S3FilesVolumeConfiguration>;
+}
+
+export interface ECSTaskDefinition_ContainerDependency {
+  Condition?: Value<'COMPLETE' | 'HEALTHY' | 'START' | 'SUCCESS'>;
+  ContainerName?: Value<string>;
+}
+
+export interface ECSTaskDefinition_KeyValuePair {
+  Name?: Value<string>;
+  Value?: Value<string>;
+}
+
+export interface ECSTaskDefinition_EnvironmentFile {
+  Type?: Value<'s3'>;
+  Value?: Value<string>;
+}
+
+export interface ECSTaskDefinition_HostEntry {
+  Hostname?: Value<string>;
+  IpAddress?: Value<string>;
+}
+
+export interface ECSTaskDefinition_FirelensConfiguration {
+  Options?: Value<{ readonly [key: string]: Value<string> }>;
+  Type?: Value<'fluentbit' | 'fluentd'>;
+}
+
+export interface ECSTaskDefinition_HealthCheck {
+  Command?: Value<readonly Value<string>[]>;
+  Interval?: Value<number>;
+  Retries?: Value<number>;
+  StartPeriod?: Value<number>;
+  Timeout?: Value<number>;
+}
+
+export interface ECSTaskDefinition_LinuxParameters {
+  Capabilities?: Value<ECSTaskDefinition_KernelCapabilities>;
+  Devices?: Value<readonly Value<ECSTaskDefinition_Device>[]>;
+  InitProcessEnabled?: Value<boolean>;
+  MaxSwap?: Value<number>;
+  SharedMemorySize?: Value<number>;
+  Swappiness?: Value<number>;
+  Tmpfs?: Value<readonly Value<ECSTaskDefinition_Tmpfs>[]>;
+}
+
+export interface ECSTaskDefinition_LogConfiguration {
+  LogDriver: Value<string>;
+  Options?: Value<{ readonly [key: string]: Value<string> }>;
+  SecretOptions?: Value<readonly Value<ECSTaskDefinition_Secret>[]>;
+}
+
+export interface ECSTaskDefinition_MountPoint {
+  ContainerPath?: Value<string>;
+  ReadOnly?: Value<boolean>;
+  SourceVolume?: Value<string>;
+}
+
+export interface ECSTaskDefinition_PortMapping {
+  AppProtocol?: Value<'http' | 'http2' | 'grpc'>;
+  ContainerPort?: Value<number>;
+  ContainerPortRange?: Value<string>;
+  HostPort?: Value<number>;
+  Name?: Value<string>;
+  Protocol?: Value<'tcp' | 'udp'>;
+}
+
+export interface ECSTaskDefinition_RepositoryCredentials {
+  CredentialsParameter?: Value<string>;
+}
+
+export interface ECSTaskDefinition_ResourceRequirement {
+  SharingStrategy?: Value<ECSTaskDefinition_SharingStrategy>;
+  Type: Value<'GPU' | 'InferenceAccelerator' | 'NeuronDevice'>;
+  Value?: Value<string>;
+}
+
+export interface ECSTaskDefinition_Secret {
+  Name: Value<string>;
+  ValueFrom: Value<string>;
+}
+
+export interface ECSTaskDefinition_SystemControl {
+  Namespace?: Value<string>;
+  Value?: Value<string>;
+}
+
+export interface ECSTaskDefinition_Ulimit {
+  HardLimit: Value<number>;
+  Name: Value<'core' | 'cpu' | 'data' | 'fsize' | 'locks' | 'memlock' | 'msgqueue' | 'nice' | 'nofile' | 'nproc' | 'rss' | 'rtprio' | 'rttime' | 'sigpending' | 'stack'>;
+  SoftLimit: Value<number>;
+}
+
+export interface ECSTaskDefinition_VolumeFrom {
+  ReadOnly?: Value<boolean>;
+  SourceContainer?: Value<string>;
+}
+
+export interface ECSTaskDefinition_DockerVolumeConfiguration {
+  Autoprovision?: Value<boolean>;
+  Driver?: Value<string>;
+  DriverOpts?: Value<{ readonly [key: string]: Value<string> }>;
+  Labels?: Value<{ readonly [key: string]: Value<string> }>;
+  Scope?: Value<'shared' | 'task'>;
+}
+
+export interface ECSTaskDefinition_EFSVolumeConfiguration {
+  AuthorizationConfig?: Value<ECSTaskDefinition_AuthorizationConfig>;
+  FilesystemId: Value<string>;
+  RootDirectory?: Value<string>;
+  TransitEncryption?: Value<'ENABLED' | 'DISABLED'>;
+  TransitEncryptionPort?: Value<number>;
+}
+
+export interface ECSTaskDefinition_FSxWindowsFileServerVolumeConfiguration {
+  AuthorizationConfig?: Value<ECSTaskDefinition_FSxAuthorizationConfig>;
+  FileSystemId: Value<string>;
+  RootDirectory: Value<string>;
+}
+
+export interface ECSTaskDefinition_HostVolumeProperties {
+  SourcePath?: Value<string>;
+}
+
+export interface ECSTaskDefinition_S3FilesVolumeConfiguration {
+  AccessPointArn?: Value<string>;
+  FileSystemArn: Value<string>;
+  RootDirectory?: Value<string>;
+  TransitEncryptionPort?: Value<number>;
+}
+
+export interface ECSTaskDefinition_KernelCapabilities {
+  Add?: Value<readonly Value<string>[]>;
+  Drop?: Value<readonly Value<string>[]>;
+}
+
+export interface ECSTaskDefinition_Device {
+  ContainerPath?: Value<string>;
+  HostPath?: Value<string>;
+  Permissions?: Value<readonly Value<'mknod' | 'read' | 'write'>[]>;
+}
+
+export interface ECSTaskDefinition_Tmpfs {
+  ContainerPath?: Value<string>;
+  MountOptions?: Value<readonly Value<string>[]>;
+  Size: Value<number>;
+}
+
+export interface ECSTaskDefinition_SharingStrategy {
+  NvidiaMps: Value<ECSTaskDefinition_NvidiaMpsAllocation>;
+}
+
+export interface ECSTaskDefinition_AuthorizationConfig {
+  AccessPointId?: Value<string>;
+  IAM?: Value<'ENABLED' | 'DISABLED'>;
+}
+
+export interface ECSTaskDefinition_FSxAuthorizationConfig {
+  CredentialsParameter: Value<string>;
+  Domain: Value<string>;
+}
+
+export interface ECSTaskDefinition_NvidiaMpsAllocation {
+  MaxComputePercent?: Value<number>;
+  Memory: Value<number>;
+}
+
 export interface ElastiCacheParameterGroup {
   /** A change replaces the resource. */
   CacheParameterGroupFamily: Value<string>;
@@ -1441,6 +2301,419 @@ export interface ElastiCacheUserGroup_Tag {
   Value?: Value<string>;
 }
 
+export interface ElasticLoadBalancingV2Listener {
+  AlpnPolicy?: Value<readonly Value<string>[]>;
+  Certificates?: Value<readonly Value<ElasticLoadBalancingV2Listener_Certificate>[]>;
+  DefaultActions: Value<readonly Value<ElasticLoadBalancingV2Listener_Action>[]>;
+  ListenerAttributes?: Value<readonly Value<ElasticLoadBalancingV2Listener_ListenerAttribute>[]>;
+  /** A change replaces the resource. */
+  LoadBalancerArn: Value<string>;
+  MutualAuthentication?: Value<ElasticLoadBalancingV2Listener_MutualAuthentication>;
+  Port?: Value<number>;
+  Protocol?: Value<'GENEVE' | 'HTTP' | 'HTTPS' | 'QUIC' | 'TCP' | 'TCP_QUIC' | 'TCP_UDP' | 'TLS' | 'UDP'>;
+  SslPolicy?: Value<string>;
+  Tags?: Value<readonly Value<ElasticLoadBalancingV2Listener_Tag>[]>;
+}
+
+export interface ElasticLoadBalancingV2Listener_Certificate {
+  CertificateArn?: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2Listener_Action {
+  AuthenticateCognitoConfig?: Value<ElasticLoadBalancingV2Listener_AuthenticateCognitoConfig>;
+  AuthenticateOidcConfig?: Value<ElasticLoadBalancingV2Listener_AuthenticateOidcConfig>;
+  FixedResponseConfig?: Value<ElasticLoadBalancingV2Listener_FixedResponseConfig>;
+  ForwardConfig?: Value<ElasticLoadBalancingV2Listener_ForwardConfig>;
+  JwtValidationConfig?: Value<ElasticLoadBalancingV2Listener_JwtValidationConfig>;
+  Order?: Value<number>;
+  RedirectConfig?: Value<ElasticLoadBalancingV2Listener_RedirectConfig>;
+  TargetGroupArn?: Value<string>;
+  Type: Value<'authenticate-cognito' | 'authenticate-oidc' | 'fixed-response' | 'forward' | 'jwt-validation' | 'redirect'>;
+}
+
+export interface ElasticLoadBalancingV2Listener_ListenerAttribute {
+  Key?: Value<string>;
+  Value?: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2Listener_MutualAuthentication {
+  AdvertiseTrustStoreCaNames?: Value<'off' | 'on'>;
+  IgnoreClientCertificateExpiry?: Value<boolean>;
+  Mode?: Value<string>;
+  TrustStoreArn?: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2Listener_Tag {
+  Key: Value<string>;
+  Value: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2Listener_AuthenticateCognitoConfig {
+  AuthenticationRequestExtraParams?: Value<{ readonly [key: string]: Value<string> }>;
+  OnUnauthenticatedRequest?: Value<'allow' | 'authenticate' | 'deny'>;
+  Scope?: Value<string>;
+  SessionCookieName?: Value<string>;
+  SessionTimeout?: Value<string>;
+  UserPoolArn: Value<string>;
+  UserPoolClientId: Value<string>;
+  UserPoolDomain: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2Listener_AuthenticateOidcConfig {
+  AuthenticationRequestExtraParams?: Value<{ readonly [key: string]: Value<string> }>;
+  AuthorizationEndpoint: Value<string>;
+  ClientId: Value<string>;
+  ClientSecret?: Value<string>;
+  Issuer: Value<string>;
+  OnUnauthenticatedRequest?: Value<'allow' | 'authenticate' | 'deny'>;
+  Scope?: Value<string>;
+  SessionCookieName?: Value<string>;
+  SessionTimeout?: Value<string>;
+  TokenEndpoint: Value<string>;
+  UseExistingClientSecret?: Value<boolean>;
+  UserInfoEndpoint: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2Listener_FixedResponseConfig {
+  ContentType?: Value<string>;
+  MessageBody?: Value<string>;
+  StatusCode: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2Listener_ForwardConfig {
+  TargetGroupStickinessConfig?: Value<ElasticLoadBalancingV2Listener_TargetGroupStickinessConfig>;
+  TargetGroups?: Value<readonly Value<ElasticLoadBalancingV2Listener_TargetGroupTuple>[]>;
+}
+
+export interface ElasticLoadBalancingV2Listener_JwtValidationConfig {
+  AdditionalClaims?: Value<readonly Value<ElasticLoadBalancingV2Listener_JwtValidationActionAdditionalClaim>[]>;
+  Issuer: Value<string>;
+  JwksEndpoint: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2Listener_RedirectConfig {
+  Host?: Value<string>;
+  Path?: Value<string>;
+  Port?: Value<string>;
+  Protocol?: Value<string>;
+  Query?: Value<string>;
+  StatusCode: Value<'HTTP_301' | 'HTTP_302'>;
+}
+
+export interface ElasticLoadBalancingV2Listener_TargetGroupStickinessConfig {
+  DurationSeconds?: Value<number>;
+  Enabled?: Value<boolean>;
+}
+
+export interface ElasticLoadBalancingV2Listener_TargetGroupTuple {
+  TargetGroupArn?: Value<string>;
+  Weight?: Value<number>;
+}
+
+export interface ElasticLoadBalancingV2Listener_JwtValidationActionAdditionalClaim {
+  Format: Value<'single-string' | 'space-separated-values' | 'string-array'>;
+  Name: Value<string>;
+  Values: Value<readonly Value<string>[]>;
+}
+
+export interface ElasticLoadBalancingV2ListenerCertificate {
+  Certificates: Value<readonly Value<ElasticLoadBalancingV2ListenerCertificate_Certificate>[]>;
+  /** A change replaces the resource. */
+  ListenerArn: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2ListenerCertificate_Certificate {
+  CertificateArn?: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule {
+  Actions: Value<readonly Value<ElasticLoadBalancingV2ListenerRule_Action>[]>;
+  Conditions: Value<readonly Value<ElasticLoadBalancingV2ListenerRule_RuleCondition>[]>;
+  /** A change replaces the resource. */
+  ListenerArn?: Value<string>;
+  Priority: Value<number>;
+  Tags?: Value<readonly Value<ElasticLoadBalancingV2ListenerRule_Tag>[]>;
+  Transforms?: Value<readonly Value<ElasticLoadBalancingV2ListenerRule_Transform>[]>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_Action {
+  AuthenticateCognitoConfig?: Value<ElasticLoadBalancingV2ListenerRule_AuthenticateCognitoConfig>;
+  AuthenticateOidcConfig?: Value<ElasticLoadBalancingV2ListenerRule_AuthenticateOidcConfig>;
+  FixedResponseConfig?: Value<ElasticLoadBalancingV2ListenerRule_FixedResponseConfig>;
+  ForwardConfig?: Value<ElasticLoadBalancingV2ListenerRule_ForwardConfig>;
+  JwtValidationConfig?: Value<ElasticLoadBalancingV2ListenerRule_JwtValidationConfig>;
+  Order?: Value<number>;
+  RedirectConfig?: Value<ElasticLoadBalancingV2ListenerRule_RedirectConfig>;
+  TargetGroupArn?: Value<string>;
+  Type: Value<'authenticate-cognito' | 'authenticate-oidc' | 'fixed-response' | 'forward' | 'jwt-validation' | 'redirect'>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_RuleCondition {
+  Field?: Value<string>;
+  HostHeaderConfig?: Value<ElasticLoadBalancingV2ListenerRule_HostHeaderConfig>;
+  HttpHeaderConfig?: Value<ElasticLoadBalancingV2ListenerRule_HttpHeaderConfig>;
+  HttpRequestMethodConfig?: Value<ElasticLoadBalancingV2ListenerRule_HttpRequestMethodConfig>;
+  PathPatternConfig?: Value<ElasticLoadBalancingV2ListenerRule_PathPatternConfig>;
+  QueryStringConfig?: Value<ElasticLoadBalancingV2ListenerRule_QueryStringConfig>;
+  RegexValues?: Value<readonly Value<string>[]>;
+  SourceIpConfig?: Value<ElasticLoadBalancingV2ListenerRule_SourceIpConfig>;
+  Values?: Value<readonly Value<string>[]>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_Tag {
+  Key: Value<string>;
+  Value: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_Transform {
+  HostHeaderRewriteConfig?: Value<ElasticLoadBalancingV2ListenerRule_RewriteConfigObject>;
+  Type: Value<'host-header-rewrite' | 'url-rewrite'>;
+  UrlRewriteConfig?: Value<ElasticLoadBalancingV2ListenerRule_RewriteConfigObject>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_AuthenticateCognitoConfig {
+  AuthenticationRequestExtraParams?: Value<{ readonly [key: string]: Value<string> }>;
+  OnUnauthenticatedRequest?: Value<'allow' | 'authenticate' | 'deny'>;
+  Scope?: Value<string>;
+  SessionCookieName?: Value<string>;
+  SessionTimeout?: Value<number>;
+  UserPoolArn: Value<string>;
+  UserPoolClientId: Value<string>;
+  UserPoolDomain: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_AuthenticateOidcConfig {
+  AuthenticationRequestExtraParams?: Value<{ readonly [key: string]: Value<string> }>;
+  AuthorizationEndpoint: Value<string>;
+  ClientId: Value<string>;
+  ClientSecret?: Value<string>;
+  Issuer: Value<string>;
+  OnUnauthenticatedRequest?: Value<'allow' | 'authenticate' | 'deny'>;
+  Scope?: Value<string>;
+  SessionCookieName?: Value<string>;
+  SessionTimeout?: Value<number>;
+  TokenEndpoint: Value<string>;
+  UseExistingClientSecret?: Value<boolean>;
+  UserInfoEndpoint: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_FixedResponseConfig {
+  ContentType?: Value<string>;
+  MessageBody?: Value<string>;
+  StatusCode: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_ForwardConfig {
+  TargetGroupStickinessConfig?: Value<ElasticLoadBalancingV2ListenerRule_TargetGroupStickinessConfig>;
+  TargetGroups?: Value<readonly Value<ElasticLoadBalancingV2ListenerRule_TargetGroupTuple>[]>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_JwtValidationConfig {
+  AdditionalClaims?: Value<readonly Value<ElasticLoadBalancingV2ListenerRule_JwtValidationActionAdditionalClaim>[]>;
+  Issuer: Value<string>;
+  JwksEndpoint: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_RedirectConfig {
+  Host?: Value<string>;
+  Path?: Value<string>;
+  Port?: Value<string>;
+  Protocol?: Value<string>;
+  Query?: Value<string>;
+  StatusCode: Value<'HTTP_301' | 'HTTP_302'>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_HostHeaderConfig {
+  RegexValues?: Value<readonly Value<string>[]>;
+  Values?: Value<readonly Value<string>[]>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_HttpHeaderConfig {
+  HttpHeaderName?: Value<string>;
+  RegexValues?: Value<readonly Value<string>[]>;
+  Values?: Value<readonly Value<string>[]>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_HttpRequestMethodConfig {
+  Values?: Value<readonly Value<string>[]>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_PathPatternConfig {
+  RegexValues?: Value<readonly Value<string>[]>;
+  Values?: Value<readonly Value<string>[]>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_QueryStringConfig {
+  Values?: Value<readonly Value<ElasticLoadBalancingV2ListenerRule_QueryStringKeyValue>[]>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_SourceIpConfig {
+  IpAddressType?: Value<'ipv4' | 'ipv6'>;
+  Values?: Value<readonly Value<string>[]>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_RewriteConfigObject {
+  Rewrites: Value<readonly Value<ElasticLoadBalancingV2ListenerRule_RewriteConfig>[]>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_TargetGroupStickinessConfig {
+  DurationSeconds?: Value<number>;
+  Enabled?: Value<boolean>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_TargetGroupTuple {
+  TargetGroupArn?: Value<string>;
+  Weight?: Value<number>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_JwtValidationActionAdditionalClaim {
+  Format: Value<'single-string' | 'space-separated-values' | 'string-array'>;
+  Name: Value<string>;
+  Values: Value<readonly Value<string>[]>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_QueryStringKeyValue {
+  Key?: Value<string>;
+  Value?: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2ListenerRule_RewriteConfig {
+  Regex: Value<string>;
+  Replace: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2LoadBalancer {
+  EnableCapacityReservationProvisionStabilize?: Value<boolean>;
+  EnablePrefixForIpv6SourceNat?: Value<'off' | 'on'>;
+  EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic?: Value<string>;
+  IpAddressType?: Value<'dualstack' | 'dualstack-without-public-ipv4' | 'ipv4'>;
+  Ipv4IpamPoolId?: Value<string>;
+  LoadBalancerAttributes?: Value<readonly Value<ElasticLoadBalancingV2LoadBalancer_LoadBalancerAttribute>[]>;
+  MinimumLoadBalancerCapacity?: Value<ElasticLoadBalancingV2LoadBalancer_MinimumLoadBalancerCapacity>;
+  /** A change replaces the resource. */
+  Name?: Value<string>;
+  /** A change replaces the resource. */
+  Scheme?: Value<'internal' | 'internet-facing'>;
+  SecurityGroups?: Value<readonly Value<string>[]>;
+  SubnetMappings?: Value<readonly Value<ElasticLoadBalancingV2LoadBalancer_SubnetMapping>[]>;
+  Subnets?: Value<readonly Value<string>[]>;
+  Tags?: Value<readonly Value<ElasticLoadBalancingV2LoadBalancer_Tag>[]>;
+  /** A change replaces the resource. */
+  Type?: Value<'application' | 'gateway' | 'network'>;
+}
+
+export interface ElasticLoadBalancingV2LoadBalancer_LoadBalancerAttribute {
+  Key?: Value<string>;
+  Value?: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2LoadBalancer_MinimumLoadBalancerCapacity {
+  CapacityUnits: Value<number>;
+}
+
+export interface ElasticLoadBalancingV2LoadBalancer_SubnetMapping {
+  AllocationId?: Value<string>;
+  IPv6Address?: Value<string>;
+  PrivateIPv4Address?: Value<string>;
+  SourceNatIpv6Prefix?: Value<string>;
+  SubnetId: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2LoadBalancer_Tag {
+  Key: Value<string>;
+  Value?: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2TargetGroup {
+  HealthCheckEnabled?: Value<boolean>;
+  HealthCheckIntervalSeconds?: Value<number>;
+  HealthCheckPath?: Value<string>;
+  HealthCheckPort?: Value<string>;
+  HealthCheckProtocol?: Value<'GENEVE' | 'HTTP' | 'HTTPS' | 'QUIC' | 'TCP' | 'TCP_QUIC' | 'TCP_UDP' | 'TLS' | 'UDP'>;
+  HealthCheckTimeoutSeconds?: Value<number>;
+  HealthyThresholdCount?: Value<number>;
+  /** A change replaces the resource. */
+  IpAddressType?: Value<'ipv4' | 'ipv6'>;
+  Matcher?: Value<ElasticLoadBalancingV2TargetGroup_Matcher>;
+  /** A change replaces the resource. */
+  Name?: Value<string>;
+  /** A change replaces the resource. */
+  Port?: Value<number>;
+  /** A change replaces the resource. */
+  Protocol?: Value<'GENEVE' | 'HTTP' | 'HTTPS' | 'QUIC' | 'TCP' | 'TCP_QUIC' | 'TCP_UDP' | 'TLS' | 'UDP'>;
+  /** A change replaces the resource. */
+  ProtocolVersion?: Value<string>;
+  Tags?: Value<readonly Value<ElasticLoadBalancingV2TargetGroup_Tag>[]>;
+  TargetControlPort?: Value<number>;
+  TargetGroupAttributes?: Value<readonly Value<ElasticLoadBalancingV2TargetGroup_TargetGroupAttribute>[]>;
+  /** A change replaces the resource. */
+  TargetType?: Value<'alb' | 'instance' | 'ip' | 'lambda'>;
+  Targets?: Value<readonly Value<ElasticLoadBalancingV2TargetGroup_TargetDescription>[]>;
+  UnhealthyThresholdCount?: Value<number>;
+  /** A change replaces the resource. */
+  VpcId?: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2TargetGroup_Matcher {
+  GrpcCode?: Value<string>;
+  HttpCode?: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2TargetGroup_Tag {
+  Key: Value<string>;
+  Value: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2TargetGroup_TargetGroupAttribute {
+  Key?: Value<string>;
+  Value?: Value<string>;
+}
+
+export interface ElasticLoadBalancingV2TargetGroup_TargetDescription {
+  AvailabilityZone?: Value<string>;
+  Id: Value<string>;
+  Port?: Value<number>;
+  QuicServerId?: Value<string>;
+}
+
+export interface EventsArchive {
+  /** A change replaces the resource. */
+  ArchiveName?: Value<string>;
+  Description?: Value<string>;
+  EventPattern?: Value<AnyValue>;
+  KmsKeyIdentifier?: Value<string>;
+  RetentionDays?: Value<number>;
+  /** A change replaces the resource. */
+  SourceArn: Value<string>;
+}
+
+export interface EventsEventBus {
+  DeadLetterConfig?: Value<EventsEventBus_DeadLetterConfig>;
+  Description?: Value<string>;
+  /** A change replaces the resource. */
+  EventSourceName?: Value<string>;
+  KmsKeyIdentifier?: Value<string>;
+  LogConfig?: Value<EventsEventBus_LogConfig>;
+  /** A change replaces the resource. */
+  Name: Value<string>;
+  Policy?: Value<PolicyDocument>;
+  Tags?: Value<readonly Value<EventsEventBus_Tag>[]>;
+}
+
+export interface EventsEventBus_DeadLetterConfig {
+  Arn?: Value<string>;
+}
+
+export interface EventsEventBus_LogConfig {
+  IncludeDetail?: Value<'FULL' | 'NONE'>;
+  Level?: Value<'INFO' | 'ERROR' | 'TRACE' | 'OFF'>;
+}
+
+export interface EventsEventBus_Tag {
+  Key: Value<string>;
+  Value: Value<string>;
+}
+
 export interface EventsRule {
   Description?: Value<string>;
   /** A change replaces the resource. */
@@ -1473,7 +2746,7 @@ export interface EventsRule_Target {
   InputTransformer?: Value<EventsRule_InputTransformer>;
   KinesisParameters?: Value<EventsRule_KinesisParameters>;
   RedshiftDataParameters?: Value<EventsRule_RedshiftDataParameters>;
-  RetryPolicy?: Value<PolicyDocument>;
+  RetryPolicy?: Value<EventsRule_RetryPolicy>;
   RoleArn?: Value<string>;
   RunCommandParameters?: Value<EventsRule_RunCommandParameters>;
   SageMakerPipelineParameters?: Value<EventsRule_SageMakerPipelineParameters>;
@@ -1535,6 +2808,11 @@ export interface EventsRule_RedshiftDataParameters {
   Sqls?: Value<readonly Value<string>[]>;
   StatementName?: Value<string>;
   WithEvent?: Value<boolean>;
+}
+
+export interface EventsRule_RetryPolicy {
+  MaximumEventAgeInSeconds?: Value<number>;
+  MaximumRetryAttempts?: Value<number>;
 }
 
 export interface EventsRule_RunCommandParameters {
@@ -1654,6 +2932,260 @@ export interface KMSKey {
 export interface KMSKey_Tag {
   Key: Value<string>;
   Value: Value<string>;
+}
+
+export interface LambdaEventSourceMapping {
+  /** A change replaces the resource. */
+  AmazonManagedKafkaEventSourceConfig?: Value<LambdaEventSourceMapping_AmazonManagedKafkaEventSourceConfig>;
+  BatchSize?: Value<number>;
+  BisectBatchOnFunctionError?: Value<boolean>;
+  DestinationConfig?: Value<LambdaEventSourceMapping_DestinationConfig>;
+  DocumentDBEventSourceConfig?: Value<LambdaEventSourceMapping_DocumentDBEventSourceConfig>;
+  Enabled?: Value<boolean>;
+  /** A change replaces the resource. */
+  EventSourceArn?: Value<string>;
+  FilterCriteria?: Value<LambdaEventSourceMapping_FilterCriteria>;
+  FunctionName: Value<string>;
+  FunctionResponseTypes?: Value<readonly Value<'ReportBatchItemFailures'>[]>;
+  KmsKeyArn?: Value<string>;
+  LoggingConfig?: Value<LambdaEventSourceMapping_LoggingConfig>;
+  MaximumBatchingWindowInSeconds?: Value<number>;
+  MaximumRecordAgeInSeconds?: Value<number>;
+  MaximumRetryAttempts?: Value<number>;
+  MetricsConfig?: Value<LambdaEventSourceMapping_MetricsConfig>;
+  ParallelizationFactor?: Value<number>;
+  ProvisionedPollerConfig?: Value<LambdaEventSourceMapping_ProvisionedPollerConfig>;
+  Queues?: Value<readonly Value<string>[]>;
+  ScalingConfig?: Value<LambdaEventSourceMapping_ScalingConfig>;
+  /** A change replaces the resource. */
+  SelfManagedEventSource?: Value<LambdaEventSourceMapping_SelfManagedEventSource>;
+  /** A change replaces the resource. */
+  SelfManagedKafkaEventSourceConfig?: Value<LambdaEventSourceMapping_SelfManagedKafkaEventSourceConfig>;
+  SourceAccessConfigurations?: Value<readonly Value<LambdaEventSourceMapping_SourceAccessConfiguration>[]>;
+  /** A change replaces the resource. */
+  StartingPosition?: Value<string>;
+  /** A change replaces the resource. */
+  StartingPositionTimestamp?: Value<number>;
+  Tags?: Value<readonly Value<LambdaEventSourceMapping_Tag>[]>;
+  Topics?: Value<readonly Value<string>[]>;
+  TumblingWindowInSeconds?: Value<number>;
+}
+
+export interface LambdaEventSourceMapping_AmazonManagedKafkaEventSourceConfig {
+  ConsumerGroupId?: Value<string>;
+  SchemaRegistryConfig?: Value<LambdaEventSourceMapping_SchemaRegistryConfig>;
+}
+
+export interface LambdaEventSourceMapping_DestinationConfig {
+  OnFailure?: Value<LambdaEventSourceMapping_OnFailure>;
+}
+
+export interface LambdaEventSourceMapping_DocumentDBEventSourceConfig {
+  CollectionName?: Value<string>;
+  DatabaseName?: Value<string>;
+  FullDocument?: Value<'UpdateLookup' | 'Default'>;
+}
+
+export interface LambdaEventSourceMapping_FilterCriteria {
+  Filters?: Value<readonly Value<LambdaEventSourceMapping_Filter>[]>;
+}
+
+export interface LambdaEventSourceMapping_LoggingConfig {
+  SystemLogLevel?: Value<'DEBUG' | 'INFO' | 'WARN'>;
+}
+
+export interface LambdaEventSourceMapping_MetricsConfig {
+  Metrics?: Value<readonly Value<'EventCount' | 'ErrorCount' | 'KafkaMetrics'>[]>;
+}
+
+export interface LambdaEventSourceMapping_ProvisionedPollerConfig {
+  MaximumPollers?: Value<number>;
+  MinimumPollers?: Value<number>;
+  PollerGroupName?: Value<string>;
+}
+
+export interface LambdaEventSourceMapping_ScalingConfig {
+  MaximumConcurrency?: Value<number>;
+}
+
+export interface LambdaEventSourceMapping_SelfManagedEventSource {
+  Endpoints?: Value<LambdaEventSourceMapping_Endpoints>;
+}
+
+export interface LambdaEventSourceMapping_SelfManagedKafkaEventSourceConfig {
+  ConsumerGroupId?: Value<string>;
+  ConsumptionMode?: Value<'Stream' | 'Queue'>;
+  SchemaRegistryConfig?: Value<LambdaEventSourceMapping_SchemaRegistryConfig>;
+}
+
+export interface LambdaEventSourceMapping_SourceAccessConfiguration {
+  Type?: Value<'BASIC_AUTH' | 'VPC_SUBNET' | 'VPC_SECURITY_GROUP' | 'SASL_SCRAM_512_AUTH' | 'SASL_SCRAM_256_AUTH' | 'VIRTUAL_HOST' | 'CLIENT_CERTIFICATE_TLS_AUTH' | 'SERVER_ROOT_CA_CERTIFICATE' | 'OAUTHBEARER_AUTH' | 'OAUTHBEARER_SCOPE' | 'OAUTHBEARER_AUDIENCE' | 'OAUTHBEARER_LOGICAL_CLUSTER' | 'OAUTHBEARER_IDENTITY_POOL' | 'IAM_AUTH' | 'IAM_OAUTHBEARER_AUTH'>;
+  URI?: Value<string>;
+}
+
+export interface LambdaEventSourceMapping_Tag {
+  Key: Value<string>;
+  Value?: Value<string>;
+}
+
+export interface LambdaEventSourceMapping_SchemaRegistryConfig {
+  AccessConfigs?: Value<readonly Value<LambdaEventSourceMapping_SchemaRegistryAccessConfig>[]>;
+  EventRecordFormat?: Value<'JSON' | 'SOURCE'>;
+  SchemaRegistryURI?: Value<string>;
+  SchemaValidationConfigs?: Value<readonly Value<LambdaEventSourceMapping_SchemaValidationConfig>[]>;
+}
+
+export interface LambdaEventSourceMapping_OnFailure {
+  Destination?: Value<string>;
+}
+
+export interface LambdaEventSourceMapping_Filter {
+  Pattern?: Value<string>;
+}
+
+export interface LambdaEventSourceMapping_Endpoints {
+  KafkaBootstrapServers?: Value<readonly Value<string>[]>;
+}
+
+export interface LambdaEventSourceMapping_SchemaRegistryAccessConfig {
+  Type?: Value<'BASIC_AUTH' | 'CLIENT_CERTIFICATE_TLS_AUTH' | 'SERVER_ROOT_CA_CERTIFICATE' | 'OAUTHBEARER_AUTH'>;
+  URI?: Value<string>;
+}
+
+export interface LambdaEventSourceMapping_SchemaValidationConfig {
+  Attribute?: Value<'KEY' | 'VALUE'>;
+}
+
+export interface LambdaFunction {
+  Architectures?: Value<readonly Value<'x86_64' | 'arm64'>[]>;
+  CapacityProviderConfig?: Value<LambdaFunction_CapacityProviderConfig>;
+  Code: Value<LambdaFunction_Code>;
+  CodeSigningConfigArn?: Value<string>;
+  DeadLetterConfig?: Value<LambdaFunction_DeadLetterConfig>;
+  Description?: Value<string>;
+  /** A change may replace the resource. */
+  DurableConfig?: Value<LambdaFunction_DurableConfig>;
+  Environment?: Value<LambdaFunction_Environment>;
+  EphemeralStorage?: Value<LambdaFunction_EphemeralStorage>;
+  FileSystemConfigs?: Value<readonly Value<LambdaFunction_FileSystemConfig>[]>;
+  /** A change replaces the resource. */
+  FunctionName?: Value<string>;
+  FunctionScalingConfig?: Value<LambdaFunction_FunctionScalingConfig>;
+  Handler?: Value<string>;
+  ImageConfig?: Value<LambdaFunction_ImageConfig>;
+  KmsKeyArn?: Value<string>;
+  Layers?: Value<readonly Value<string>[]>;
+  LoggingConfig?: Value<LambdaFunction_LoggingConfig>;
+  MemorySize?: Value<number>;
+  /** A change replaces the resource. */
+  PackageType?: Value<'Image' | 'Zip'>;
+  PublishToLatestPublished?: Value<boolean>;
+  RecursiveLoop?: Value<'Allow' | 'Terminate'>;
+  ReservedConcurrentExecutions?: Value<number>;
+  Role: Value<string>;
+  Runtime?: Value<'dotnet10' | 'dotnet6' | 'dotnet8' | 'dotnetcore1.0' | 'dotnetcore2.0' | 'dotnetcore2.1' | 'dotnetcore3.1' | 'go1.x' | 'java11' | 'java11.al2023' | 'java17' | 'java17.al2023' | 'java21' | 'java25' | 'java8' | 'java8.al2' | 'java8.al2023' | 'nodejs' | 'nodejs10.x' | 'nodejs12.x' | 'nodejs14.x' | 'nodejs16.x' | 'nodejs18.x' | 'nodejs20.x' | 'nodejs22.x' | 'nodejs24.x' | 'nodejs26.x' | 'nodejs4.3' | 'nodejs4.3-edge' | 'nodejs6.10' | 'nodejs8.10' | 'provided' | 'provided.al2' | 'provided.al2023' | 'python2.7' | 'python3.10' | 'python3.11' | 'python3.12' | 'python3.13' | 'python3.14' | 'python3.15' | 'python3.6' | 'python3.7' | 'python3.8' | 'python3.9' | 'ruby2.5' | 'ruby2.7' | 'ruby3.2' | 'ruby3.3' | 'ruby3.4' | 'ruby4.0'>;
+  RuntimeManagementConfig?: Value<LambdaFunction_RuntimeManagementConfig>;
+  SnapStart?: Value<LambdaFunction_SnapStart>;
+  Tags?: Value<readonly Value<LambdaFunction_Tag>[]>;
+  /** A change replaces the resource. */
+  TenancyConfig?: Value<LambdaFunction_TenancyConfig>;
+  Timeout?: Value<number>;
+  TracingConfig?: Value<LambdaFunction_TracingConfig>;
+  VpcConfig?: Value<LambdaFunction_VpcConfig>;
+}
+
+export interface LambdaFunction_CapacityProviderConfig {
+  LambdaManagedInstancesCapacityProviderConfig: Value<LambdaFunction_LambdaManagedInstancesCapacityProviderConfig>;
+}
+
+export interface LambdaFunction_Code {
+  ImageUri?: Value<string>;
+  S3Bucket?: Value<string>;
+  S3Key?: Value<string>;
+  S3ObjectStorageMode?: Value<'COPY' | 'REFERENCE'>;
+  S3ObjectVersion?: Value<string>;
+  SourceKMSKeyArn?: Value<string>;
+  ZipFile?: Value<string>;
+}
+
+export interface LambdaFunction_DeadLetterConfig {
+  TargetArn?: Value<string>;
+}
+
+export interface LambdaFunction_DurableConfig {
+  ExecutionTimeout: Value<number>;
+  KMSKeyArn?: Value<string>;
+  RetentionPeriodInDays?: Value<number>;
+}
+
+export interface LambdaFunction_Environment {
+  Variables?: Value<{ readonly [key: string]: Value<AnyValue> }>;
+}
+
+export interface LambdaFunction_EphemeralStorage {
+  Size: Value<number>;
+}
+
+export interface LambdaFunction_FileSystemConfig {
+  Arn: Value<string>;
+  LocalMountPath: Value<string>;
+  S3FilesConfig?: Value<LambdaFunction_S3FilesConfig>;
+}
+
+export interface LambdaFunction_FunctionScalingConfig {
+  MaxExecutionEnvironments?: Value<number>;
+  MinExecutionEnvironments?: Value<number>;
+}
+
+export interface LambdaFunction_ImageConfig {
+  Command?: Value<readonly Value<string>[]>;
+  EntryPoint?: Value<readonly Value<string>[]>;
+  WorkingDirectory?: Value<string>;
+}
+
+export interface LambdaFunction_LoggingConfig {
+  ApplicationLogLevel?: Value<'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'FATAL'>;
+  LogFormat?: Value<'Text' | 'JSON'>;
+  LogGroup?: Value<string>;
+  SystemLogLevel?: Value<'DEBUG' | 'INFO' | 'WARN'>;
+}
+
+export interface LambdaFunction_RuntimeManagementConfig {
+  RuntimeVersionArn?: Value<string>;
+  UpdateRuntimeOn: Value<'Auto' | 'FunctionUpdate' | 'Manual'>;
+}
+
+export interface LambdaFunction_SnapStart {
+  ApplyOn: Value<'PublishedVersions' | 'None'>;
+}
+
+export interface LambdaFunction_Tag {
+  Key: Value<string>;
+  Value?: Value<string>;
+}
+
+export interface LambdaFunction_TenancyConfig {
+  TenantIsolationMode: Value<'PER_TENANT'>;
+}
+
+export interface LambdaFunction_TracingConfig {
+  Mode?: Value<'Active' | 'PassThrough'>;
+}
+
+export interface LambdaFunction_VpcConfig {
+  Ipv6AllowedForDualStack?: Value<boolean>;
+  SecurityGroupIds?: Value<readonly Value<string>[]>;
+  SubnetIds?: Value<readonly Value<string>[]>;
+}
+
+export interface LambdaFunction_LambdaManagedInstancesCapacityProviderConfig {
+  CapacityProviderArn: Value<string>;
+  ExecutionEnvironmentMemoryGiBPerVCpu?: Value<number>;
+  PerExecutionEnvironmentMaxConcurrency?: Value<number>;
+}
+
+export interface LambdaFunction_S3FilesConfig {
+  DirectS3Read?: Value<'ENABLED' | 'DISABLED' | 'AUTO'>;
 }
 
 export interface LogsLogGroup {
@@ -1950,6 +3482,64 @@ export interface RDSDBInstance_ProcessorFeature {
 }
 
 export interface RDSDBInstance_Tag {
+  Key: Value<string>;
+  Value?: Value<string>;
+}
+
+export interface RDSDBProxy {
+  Auth?: Value<readonly Value<RDSDBProxy_AuthFormat>[]>;
+  /** A change replaces the resource. */
+  DBProxyName: Value<string>;
+  DebugLogging?: Value<boolean>;
+  DefaultAuthScheme?: Value<'IAM_AUTH' | 'NONE'>;
+  /** A change replaces the resource. */
+  EndpointNetworkType?: Value<'IPV4' | 'IPV6' | 'DUAL'>;
+  /** A change replaces the resource. */
+  EngineFamily: Value<'MYSQL' | 'POSTGRESQL' | 'SQLSERVER'>;
+  IdleClientTimeout?: Value<number>;
+  RequireTLS?: Value<boolean>;
+  RoleArn: Value<string>;
+  Tags?: Value<readonly Value<RDSDBProxy_TagFormat>[]>;
+  /** A change replaces the resource. */
+  TargetConnectionNetworkType?: Value<'IPV4' | 'IPV6'>;
+  VpcSecurityGroupIds?: Value<readonly Value<string>[]>;
+  /** A change replaces the resource. */
+  VpcSubnetIds: Value<readonly Value<string>[]>;
+}
+
+export interface RDSDBProxy_AuthFormat {
+  AuthScheme?: Value<'SECRETS'>;
+  ClientPasswordAuthType?: Value<'MYSQL_NATIVE_PASSWORD' | 'MYSQL_CACHING_SHA2_PASSWORD' | 'POSTGRES_SCRAM_SHA_256' | 'POSTGRES_MD5' | 'SQL_SERVER_AUTHENTICATION'>;
+  Description?: Value<string>;
+  IAMAuth?: Value<'DISABLED' | 'REQUIRED' | 'ENABLED'>;
+  SecretArn?: Value<string>;
+}
+
+export interface RDSDBProxy_TagFormat {
+  Key?: Value<string>;
+  Value?: Value<string>;
+}
+
+export interface RDSDBProxyTargetGroup {
+  ConnectionPoolConfigurationInfo?: Value<RDSDBProxyTargetGroup_ConnectionPoolConfigurationInfoFormat>;
+  DBClusterIdentifiers?: Value<readonly Value<string>[]>;
+  DBInstanceIdentifiers?: Value<readonly Value<string>[]>;
+  /** A change replaces the resource. */
+  DBProxyName: Value<string>;
+  Tags?: Value<readonly Value<RDSDBProxyTargetGroup_Tag>[]>;
+  /** A change replaces the resource. */
+  TargetGroupName: Value<'default'>;
+}
+
+export interface RDSDBProxyTargetGroup_ConnectionPoolConfigurationInfoFormat {
+  ConnectionBorrowTimeout?: Value<number>;
+  InitQuery?: Value<string>;
+  MaxConnectionsPercent?: Value<number>;
+  MaxIdleConnectionsPercent?: Value<number>;
+  SessionPinningFilters?: Value<readonly Value<string>[]>;
+}
+
+export interface RDSDBProxyTargetGroup_Tag {
   Key: Value<string>;
   Value?: Value<string>;
 }
@@ -2489,7 +4079,7 @@ export interface SQSQueue {
   /** A change replaces the resource. */
   QueueName?: Value<string>;
   ReceiveMessageWaitTimeSeconds?: Value<number>;
-  RedriveAllowPolicy?: Value<PolicyDocument>;
+  RedriveAllowPolicy?: Value<AnyValue>;
   RedrivePolicy?: Value<SQSQueue_RedrivePolicy>;
   SqsManagedSseEnabled?: Value<boolean>;
   Tags?: Value<readonly Value<SQSQueue_Tag>[]>;
@@ -2711,4 +4301,613 @@ export interface ServerlessFunction_VpcConfig {
 
 export interface ServerlessFunction_AWSLambdaFunctionS3FilesConfig {
   DirectS3Read?: Value<string>;
+}
+
+export interface WAFv2LoggingConfiguration {
+  LogDestinationConfigs: Value<readonly Value<string>[]>;
+  LoggingFilter?: Value<WAFv2LoggingConfiguration_LoggingFilter>;
+  RedactedFields?: Value<readonly Value<WAFv2LoggingConfiguration_FieldToMatch>[]>;
+  /** A change replaces the resource. */
+  ResourceArn: Value<string>;
+}
+
+export interface WAFv2LoggingConfiguration_LoggingFilter {
+  DefaultBehavior: Value<'KEEP' | 'DROP'>;
+  Filters: Value<readonly Value<WAFv2LoggingConfiguration_Filter>[]>;
+}
+
+export interface WAFv2LoggingConfiguration_FieldToMatch {
+  Method?: Value<AnyValue>;
+  QueryString?: Value<AnyValue>;
+  SingleHeader?: Value<WAFv2LoggingConfiguration_FieldToMatch_SingleHeader>;
+  UriPath?: Value<AnyValue>;
+}
+
+export interface WAFv2LoggingConfiguration_Filter {
+  Behavior: Value<'KEEP' | 'DROP'>;
+  Conditions: Value<readonly Value<WAFv2LoggingConfiguration_Condition>[]>;
+  Requirement: Value<'MEETS_ALL' | 'MEETS_ANY'>;
+}
+
+export interface WAFv2LoggingConfiguration_FieldToMatch_SingleHeader {
+  Name: Value<string>;
+}
+
+export interface WAFv2LoggingConfiguration_Condition {
+  ActionCondition?: Value<WAFv2LoggingConfiguration_Condition_ActionCondition>;
+  LabelNameCondition?: Value<WAFv2LoggingConfiguration_Condition_LabelNameCondition>;
+}
+
+export interface WAFv2LoggingConfiguration_Condition_ActionCondition {
+  Action: Value<'ALLOW' | 'BLOCK' | 'COUNT' | 'CAPTCHA' | 'CHALLENGE' | 'MONETIZE' | 'EXCLUDED_AS_COUNT'>;
+}
+
+export interface WAFv2LoggingConfiguration_Condition_LabelNameCondition {
+  LabelName: Value<string>;
+}
+
+export interface WAFv2WebACL {
+  ApplicationConfig?: Value<WAFv2WebACL_ApplicationConfig>;
+  AssociationConfig?: Value<WAFv2WebACL_AssociationConfig>;
+  CaptchaConfig?: Value<WAFv2WebACL_CaptchaConfig>;
+  ChallengeConfig?: Value<WAFv2WebACL_ChallengeConfig>;
+  CustomResponseBodies?: Value<{ readonly [key: string]: Value<WAFv2WebACL_CustomResponseBody> }>;
+  DataProtectionConfig?: Value<WAFv2WebACL_DataProtectionConfig>;
+  DefaultAction: Value<WAFv2WebACL_DefaultAction>;
+  Description?: Value<string>;
+  MonetizationConfig?: Value<WAFv2WebACL_MonetizationConfig>;
+  /** A change replaces the resource. */
+  Name?: Value<string>;
+  OnSourceDDoSProtectionConfig?: Value<WAFv2WebACL_OnSourceDDoSProtectionConfig>;
+  Rules?: Value<readonly Value<WAFv2WebACL_Rule>[]>;
+  /** A change replaces the resource. */
+  Scope: Value<'CLOUDFRONT' | 'REGIONAL'>;
+  Tags?: Value<readonly Value<WAFv2WebACL_Tag>[]>;
+  TokenDomains?: Value<readonly Value<string>[]>;
+  VisibilityConfig: Value<WAFv2WebACL_VisibilityConfig>;
+}
+
+export interface WAFv2WebACL_ApplicationConfig {
+  Attributes: Value<readonly Value<WAFv2WebACL_ApplicationAttribute>[]>;
+}
+
+export interface WAFv2WebACL_AssociationConfig {
+  RequestBody?: Value<{ readonly [key: string]: Value<WAFv2WebACL_RequestBodyAssociatedResourceTypeConfig> }>;
+}
+
+export interface WAFv2WebACL_CaptchaConfig {
+  ImmunityTimeProperty?: Value<WAFv2WebACL_ImmunityTimeProperty>;
+}
+
+export interface WAFv2WebACL_ChallengeConfig {
+  ImmunityTimeProperty?: Value<WAFv2WebACL_ImmunityTimeProperty>;
+}
+
+export interface WAFv2WebACL_CustomResponseBody {
+  Content: Value<string>;
+  ContentType: Value<'TEXT_PLAIN' | 'TEXT_HTML' | 'APPLICATION_JSON'>;
+}
+
+export interface WAFv2WebACL_DataProtectionConfig {
+  DataProtections: Value<readonly Value<WAFv2WebACL_DataProtect>[]>;
+}
+
+export interface WAFv2WebACL_DefaultAction {
+  Allow?: Value<WAFv2WebACL_AllowAction>;
+  Block?: Value<WAFv2WebACL_BlockAction>;
+}
+
+export interface WAFv2WebACL_MonetizationConfig {
+  CryptoConfig?: Value<WAFv2WebACL_CryptoConfig>;
+  CurrencyMode?: Value<'REAL' | 'TEST'>;
+}
+
+export interface WAFv2WebACL_OnSourceDDoSProtectionConfig {
+  ALBLowReputationMode: Value<'ACTIVE_UNDER_DDOS' | 'ALWAYS_ON'>;
+}
+
+export interface WAFv2WebACL_Rule {
+  Action?: Value<WAFv2WebACL_RuleAction>;
+  CaptchaConfig?: Value<WAFv2WebACL_CaptchaConfig>;
+  ChallengeConfig?: Value<WAFv2WebACL_ChallengeConfig>;
+  Name: Value<string>;
+  OverrideAction?: Value<WAFv2WebACL_OverrideAction>;
+  Priority: Value<number>;
+  RuleLabels?: Value<readonly Value<WAFv2WebACL_Label>[]>;
+  Statement: Value<WAFv2WebACL_Statement>;
+  VisibilityConfig: Value<WAFv2WebACL_VisibilityConfig>;
+}
+
+export interface WAFv2WebACL_Tag {
+  Key?: Value<string>;
+  Value?: Value<string>;
+}
+
+export interface WAFv2WebACL_VisibilityConfig {
+  CloudWatchMetricsEnabled: Value<boolean>;
+  MetricName: Value<string>;
+  SampledRequestsEnabled: Value<boolean>;
+}
+
+export interface WAFv2WebACL_ApplicationAttribute {
+  Name: Value<string>;
+  Values: Value<readonly Value<string>[]>;
+}
+
+export interface WAFv2WebACL_RequestBodyAssociatedResourceTypeConfig {
+  DefaultSizeInspectionLimit: Value<'KB_16' | 'KB_32' | 'KB_48' | 'KB_64'>;
+}
+
+export interface WAFv2WebACL_ImmunityTimeProperty {
+  ImmunityTime: Value<number>;
+}
+
+export interface WAFv2WebACL_DataProtect {
+  Action: Value<'SUBSTITUTION' | 'HASH'>;
+  ExcludeRateBasedDetails?: Value<boolean>;
+  ExcludeRuleMatchDetails?: Value<boolean>;
+  Field: Value<WAFv2WebACL_FieldToProtect>;
+}
+
+export interface WAFv2WebACL_AllowAction {
+  CustomRequestHandling?: Value<WAFv2WebACL_CustomRequestHandling>;
+}
+
+export interface WAFv2WebACL_BlockAction {
+  CustomResponse?: Value<WAFv2WebACL_CustomResponse>;
+}
+
+export interface WAFv2WebACL_CryptoConfig {
+  PaymentNetworks: Value<readonly Value<WAFv2WebACL_PaymentNetwork>[]>;
+}
+
+export interface WAFv2WebACL_RuleAction {
+  Allow?: Value<WAFv2WebACL_AllowAction>;
+  Block?: Value<WAFv2WebACL_BlockAction>;
+  Captcha?: Value<WAFv2WebACL_CaptchaAction>;
+  Challenge?: Value<WAFv2WebACL_ChallengeAction>;
+  Count?: Value<WAFv2WebACL_CountAction>;
+  Monetize?: Value<WAFv2WebACL_MonetizeAction>;
+}
+
+export interface WAFv2WebACL_OverrideAction {
+  Count?: Value<AnyValue>;
+  None?: Value<AnyValue>;
+}
+
+export interface WAFv2WebACL_Label {
+  Name: Value<string>;
+}
+
+export interface WAFv2WebACL_Statement {
+  AndStatement?: Value<WAFv2WebACL_AndStatement>;
+  AsnMatchStatement?: Value<WAFv2WebACL_AsnMatchStatement>;
+  ByteMatchStatement?: Value<WAFv2WebACL_ByteMatchStatement>;
+  GeoMatchStatement?: Value<WAFv2WebACL_GeoMatchStatement>;
+  IPSetReferenceStatement?: Value<WAFv2WebACL_IPSetReferenceStatement>;
+  LabelMatchStatement?: Value<WAFv2WebACL_LabelMatchStatement>;
+  ManagedRuleGroupStatement?: Value<WAFv2WebACL_ManagedRuleGroupStatement>;
+  NotStatement?: Value<WAFv2WebACL_NotStatement>;
+  OrStatement?: Value<WAFv2WebACL_OrStatement>;
+  RateBasedStatement?: Value<WAFv2WebACL_RateBasedStatement>;
+  RegexMatchStatement?: Value<WAFv2WebACL_RegexMatchStatement>;
+  RegexPatternSetReferenceStatement?: Value<WAFv2WebACL_RegexPatternSetReferenceStatement>;
+  RuleGroupReferenceStatement?: Value<WAFv2WebACL_RuleGroupReferenceStatement>;
+  SizeConstraintStatement?: Value<WAFv2WebACL_SizeConstraintStatement>;
+  SqliMatchStatement?: Value<WAFv2WebACL_SqliMatchStatement>;
+  XssMatchStatement?: Value<WAFv2WebACL_XssMatchStatement>;
+}
+
+export interface WAFv2WebACL_FieldToProtect {
+  FieldKeys?: Value<readonly Value<string>[]>;
+  FieldType: Value<'SINGLE_HEADER' | 'SINGLE_COOKIE' | 'SINGLE_QUERY_ARGUMENT' | 'QUERY_STRING' | 'BODY'>;
+}
+
+export interface WAFv2WebACL_CustomRequestHandling {
+  InsertHeaders: Value<readonly Value<WAFv2WebACL_CustomHTTPHeader>[]>;
+}
+
+export interface WAFv2WebACL_CustomResponse {
+  CustomResponseBodyKey?: Value<string>;
+  ResponseCode: Value<number>;
+  ResponseHeaders?: Value<readonly Value<WAFv2WebACL_CustomHTTPHeader>[]>;
+}
+
+export interface WAFv2WebACL_PaymentNetwork {
+  Chain: Value<'BASE' | 'SOLANA' | 'BASE_SEPOLIA' | 'SOLANA_DEVNET'>;
+  Prices: Value<readonly Value<WAFv2WebACL_Price>[]>;
+  WalletAddress: Value<string>;
+}
+
+export interface WAFv2WebACL_CaptchaAction {
+  CustomRequestHandling?: Value<WAFv2WebACL_CustomRequestHandling>;
+}
+
+export interface WAFv2WebACL_ChallengeAction {
+  CustomRequestHandling?: Value<WAFv2WebACL_CustomRequestHandling>;
+}
+
+export interface WAFv2WebACL_CountAction {
+  CustomRequestHandling?: Value<WAFv2WebACL_CustomRequestHandling>;
+}
+
+export interface WAFv2WebACL_MonetizeAction {
+  PriceMultiplier?: Value<string>;
+}
+
+export interface WAFv2WebACL_AndStatement {
+  Statements: Value<readonly Value<WAFv2WebACL_Statement>[]>;
+}
+
+export interface WAFv2WebACL_AsnMatchStatement {
+  AsnList?: Value<readonly Value<number>[]>;
+  ForwardedIPConfig?: Value<WAFv2WebACL_ForwardedIPConfiguration>;
+}
+
+export interface WAFv2WebACL_ByteMatchStatement {
+  FieldToMatch: Value<WAFv2WebACL_FieldToMatch>;
+  PositionalConstraint: Value<'EXACTLY' | 'STARTS_WITH' | 'ENDS_WITH' | 'CONTAINS' | 'CONTAINS_WORD'>;
+  PreParseTextTransformations?: Value<readonly Value<WAFv2WebACL_PreParseTextTransformation>[]>;
+  SearchString?: Value<string>;
+  SearchStringBase64?: Value<string>;
+  TextTransformations: Value<readonly Value<WAFv2WebACL_TextTransformation>[]>;
+}
+
+export interface WAFv2WebACL_GeoMatchStatement {
+  CountryCodes?: Value<readonly Value<'AD' | 'AE' | 'AF' | 'AG' | 'AI' | 'AL' | 'AM' | 'AO' | 'AQ' | 'AR' | 'AS' | 'AT' | 'AU' | 'AW' | 'AX' | 'AZ' | 'BA' | 'BB' | 'BD' | 'BE' | 'BF' | 'BG' | 'BH' | 'BI' | 'BJ' | 'BL' | 'BM' | 'BN' | 'BO' | 'BQ' | 'BR' | 'BS' | 'BT' | 'BV' | 'BW' | 'BY' | 'BZ' | 'CA' | 'CC' | 'CD' | 'CF' | 'CG' | 'CH' | 'CI' | 'CK' | 'CL' | 'CM' | 'CN' | 'CO' | 'CR' | 'CU' | 'CV' | 'CW' | 'CX' | 'CY' | 'CZ' | 'DE' | 'DJ' | 'DK' | 'DM' | 'DO' | 'DZ' | 'EC' | 'EE' | 'EG' | 'EH' | 'ER' | 'ES' | 'ET' | 'FI' | 'FJ' | 'FK' | 'FM' | 'FO' | 'FR' | 'GA' | 'GB' | 'GD' | 'GE' | 'GF' | 'GG' | 'GH' | 'GI' | 'GL' | 'GM' | 'GN' | 'GP' | 'GQ' | 'GR' | 'GS' | 'GT' | 'GU' | 'GW' | 'GY' | 'HK' | 'HM' | 'HN' | 'HR' | 'HT' | 'HU' | 'ID' | 'IE' | 'IL' | 'IM' | 'IN' | 'IO' | 'IQ' | 'IR' | 'IS' | 'IT' | 'JE' | 'JM' | 'JO' | 'JP' | 'KE' | 'KG' | 'KH' | 'KI' | 'KM' | 'KN' | 'KP' | 'KR' | 'KW' | 'KY' | 'KZ' | 'LA' | 'LB' | 'LC' | 'LI' | 'LK' | 'LR' | 'LS' | 'LT' | 'LU' | 'LV' | 'LY' | 'MA' | 'MC' | 'MD' | 'ME' | 'MF' | 'MG' | 'MH' | 'MK' | 'ML' | 'MM' | 'MN' | 'MO' | 'MP' | 'MQ' | 'MR' | 'MS' | 'MT' | 'MU' | 'MV' | 'MW' | 'MX' | 'MY' | 'MZ' | 'NA' | 'NC' | 'NE' | 'NF' | 'NG' | 'NI' | 'NL' | 'NO' | 'NP' | 'NR' | 'NU' | 'NZ' | 'OM' | 'PA' | 'PE' | 'PF' | 'PG' | 'PH' | 'PK' | 'PL' | 'PM' | 'PN' | 'PR' | 'PS' | 'PT' | 'PW' | 'PY' | 'QA' | 'RE' | 'RO' | 'RS' | 'RU' | 'RW' | 'SA' | 'SB' | 'SC' | 'SD' | 'SE' | 'SG' | 'SH' | 'SI' | 'SJ' | 'SK' | 'SL' | 'SM' | 'SN' | 'SO' | 'SR' | 'SS' | 'ST' | 'SV' | 'SX' | 'SY' | 'SZ' | 'TC' | 'TD' | 'TF' | 'TG' | 'TH' | 'TJ' | 'TK' | 'TL' | 'TM' | 'TN' | 'TO' | 'TR' | 'TT' | 'TV' | 'TW' | 'TZ' | 'UA' | 'UG' | 'UM' | 'US' | 'UY' | 'UZ' | 'VA' | 'VC' | 'VE' | 'VG' | 'VI' | 'VN' | 'VU' | 'WF' | 'WS' | 'XK' | 'YE' | 'YT' | 'ZA' | 'ZM' | 'ZW'>[]>;
+  ForwardedIPConfig?: Value<WAFv2WebACL_ForwardedIPConfiguration>;
+}
+
+export interface WAFv2WebACL_IPSetReferenceStatement {
+  Arn: Value<string>;
+  IPSetForwardedIPConfig?: Value<WAFv2WebACL_IPSetForwardedIPConfiguration>;
+}
+
+export interface WAFv2WebACL_LabelMatchStatement {
+  Key: Value<string>;
+  Scope: Value<'LABEL' | 'NAMESPACE'>;
+}
+
+export interface WAFv2WebACL_ManagedRuleGroupStatement {
+  ExcludedRules?: Value<readonly Value<WAFv2WebACL_ExcludedRule>[]>;
+  ManagedRuleGroupConfigs?: Value<readonly Value<WAFv2WebACL_ManagedRuleGroupConfig>[]>;
+  Name: Value<string>;
+  RuleActionOverrides?: Value<readonly Value<WAFv2WebACL_RuleActionOverride>[]>;
+  ScopeDownStatement?: Value<WAFv2WebACL_Statement>;
+  VendorName: Value<string>;
+  Version?: Value<string>;
+}
+
+export interface WAFv2WebACL_NotStatement {
+  Statement: Value<WAFv2WebACL_Statement>;
+}
+
+export interface WAFv2WebACL_OrStatement {
+  Statements: Value<readonly Value<WAFv2WebACL_Statement>[]>;
+}
+
+export interface WAFv2WebACL_RateBasedStatement {
+  AggregateKeyType: Value<'CONSTANT' | 'IP' | 'FORWARDED_IP' | 'CUSTOM_KEYS'>;
+  CustomKeys?: Value<readonly Value<WAFv2WebACL_RateBasedStatementCustomKey>[]>;
+  EvaluationWindowSec?: Value<number>;
+  ForwardedIPConfig?: Value<WAFv2WebACL_ForwardedIPConfiguration>;
+  Limit: Value<number>;
+  ScopeDownStatement?: Value<WAFv2WebACL_Statement>;
+}
+
+export interface WAFv2WebACL_RegexMatchStatement {
+  FieldToMatch: Value<WAFv2WebACL_FieldToMatch>;
+  PreParseTextTransformations?: Value<readonly Value<WAFv2WebACL_PreParseTextTransformation>[]>;
+  RegexString: Value<string>;
+  TextTransformations: Value<readonly Value<WAFv2WebACL_TextTransformation>[]>;
+}
+
+export interface WAFv2WebACL_RegexPatternSetReferenceStatement {
+  Arn: Value<string>;
+  FieldToMatch: Value<WAFv2WebACL_FieldToMatch>;
+  PreParseTextTransformations?: Value<readonly Value<WAFv2WebACL_PreParseTextTransformation>[]>;
+  TextTransformations: Value<readonly Value<WAFv2WebACL_TextTransformation>[]>;
+}
+
+export interface WAFv2WebACL_RuleGroupReferenceStatement {
+  Arn: Value<string>;
+  ExcludedRules?: Value<readonly Value<WAFv2WebACL_ExcludedRule>[]>;
+  RuleActionOverrides?: Value<readonly Value<WAFv2WebACL_RuleActionOverride>[]>;
+}
+
+export interface WAFv2WebACL_SizeConstraintStatement {
+  ComparisonOperator: Value<'EQ' | 'NE' | 'LE' | 'LT' | 'GE' | 'GT'>;
+  FieldToMatch: Value<WAFv2WebACL_FieldToMatch>;
+  PreParseTextTransformations?: Value<readonly Value<WAFv2WebACL_PreParseTextTransformation>[]>;
+  Size: Value<number>;
+  TextTransformations: Value<readonly Value<WAFv2WebACL_TextTransformation>[]>;
+}
+
+export interface WAFv2WebACL_SqliMatchStatement {
+  FieldToMatch: Value<WAFv2WebACL_FieldToMatch>;
+  PreParseTextTransformations?: Value<readonly Value<WAFv2WebACL_PreParseTextTransformation>[]>;
+  SensitivityLevel?: Value<'LOW' | 'HIGH'>;
+  TextTransformations: Value<readonly Value<WAFv2WebACL_TextTransformation>[]>;
+}
+
+export interface WAFv2WebACL_XssMatchStatement {
+  FieldToMatch: Value<WAFv2WebACL_FieldToMatch>;
+  PreParseTextTransformations?: Value<readonly Value<WAFv2WebACL_PreParseTextTransformation>[]>;
+  TextTransformations: Value<readonly Value<WAFv2WebACL_TextTransformation>[]>;
+}
+
+export interface WAFv2WebACL_CustomHTTPHeader {
+  Name: Value<string>;
+  Value: Value<string>;
+}
+
+export interface WAFv2WebACL_Price {
+  Amount: Value<string>;
+  Currency: Value<'USDC'>;
+}
+
+export interface WAFv2WebACL_ForwardedIPConfiguration {
+  FallbackBehavior: Value<'MATCH' | 'NO_MATCH'>;
+  HeaderName: Value<string>;
+}
+
+export interface WAFv2WebACL_FieldToMatch {
+  AllQueryArguments?: Value<AnyValue>;
+  Body?: Value<WAFv2WebACL_Body>;
+  Cookies?: Value<WAFv2WebACL_Cookies>;
+  HeaderOrder?: Value<WAFv2WebACL_HeaderOrder>;
+  Headers?: Value<WAFv2WebACL_Headers>;
+  JA3Fingerprint?: Value<WAFv2WebACL_JA3Fingerprint>;
+  JA4Fingerprint?: Value<WAFv2WebACL_JA4Fingerprint>;
+  JsonBody?: Value<WAFv2WebACL_JsonBody>;
+  Method?: Value<AnyValue>;
+  QueryString?: Value<AnyValue>;
+  SingleHeader?: Value<WAFv2WebACL_FieldToMatch_SingleHeader>;
+  SingleQueryArgument?: Value<WAFv2WebACL_FieldToMatch_SingleQueryArgument>;
+  UriFragment?: Value<WAFv2WebACL_UriFragment>;
+  UriPath?: Value<AnyValue>;
+}
+
+export interface WAFv2WebACL_PreParseTextTransformation {
+  Priority: Value<number>;
+  Type: Value<'NONE' | 'URL_DECODE' | 'URL_DECODE_UNI' | 'COMBINE_DUPLICATE_QUERY_ARGS_BY_COMMA' | 'REPLACE_SEMICOLONS_WITH_AMPERSANDS'>;
+}
+
+export interface WAFv2WebACL_TextTransformation {
+  Priority: Value<number>;
+  Type: Value<'NONE' | 'COMPRESS_WHITE_SPACE' | 'HTML_ENTITY_DECODE' | 'LOWERCASE' | 'CMD_LINE' | 'URL_DECODE' | 'BASE64_DECODE' | 'HEX_DECODE' | 'MD5' | 'REPLACE_COMMENTS' | 'ESCAPE_SEQ_DECODE' | 'SQL_HEX_DECODE' | 'CSS_DECODE' | 'JS_DECODE' | 'NORMALIZE_PATH' | 'NORMALIZE_PATH_WIN' | 'REMOVE_NULLS' | 'REPLACE_NULLS' | 'BASE64_DECODE_EXT' | 'URL_DECODE_UNI' | 'UTF8_TO_UNICODE' | 'REMOVE_WHITESPACE' | 'TRIM' | 'TRIM_LEFT' | 'TRIM_RIGHT' | 'REMOVE_COMMENTS_CHAR' | 'UPPERCASE' | 'CMD_LINE_WIN' | 'CMD_LINE_UNIX' | 'JS_DECODE_EXT' | 'SHA256'>;
+}
+
+export interface WAFv2WebACL_IPSetForwardedIPConfiguration {
+  FallbackBehavior: Value<'MATCH' | 'NO_MATCH'>;
+  HeaderName: Value<string>;
+  Position: Value<'FIRST' | 'LAST' | 'ANY'>;
+}
+
+export interface WAFv2WebACL_ExcludedRule {
+  Name: Value<string>;
+}
+
+export interface WAFv2WebACL_ManagedRuleGroupConfig {
+  AWSManagedRulesACFPRuleSet?: Value<WAFv2WebACL_AWSManagedRulesACFPRuleSet>;
+  AWSManagedRulesATPRuleSet?: Value<WAFv2WebACL_AWSManagedRulesATPRuleSet>;
+  AWSManagedRulesAntiDDoSRuleSet?: Value<WAFv2WebACL_AWSManagedRulesAntiDDoSRuleSet>;
+  AWSManagedRulesBotControlRuleSet?: Value<WAFv2WebACL_AWSManagedRulesBotControlRuleSet>;
+  LoginPath?: Value<string>;
+  PasswordField?: Value<WAFv2WebACL_FieldIdentifier>;
+  PayloadType?: Value<'JSON' | 'FORM_ENCODED'>;
+  UsernameField?: Value<WAFv2WebACL_FieldIdentifier>;
+}
+
+export interface WAFv2WebACL_RuleActionOverride {
+  ActionToUse: Value<WAFv2WebACL_RuleAction>;
+  Name: Value<string>;
+}
+
+export interface WAFv2WebACL_RateBasedStatementCustomKey {
+  ASN?: Value<AnyValue>;
+  Cookie?: Value<WAFv2WebACL_RateLimitCookie>;
+  ForwardedIP?: Value<AnyValue>;
+  HTTPMethod?: Value<AnyValue>;
+  Header?: Value<WAFv2WebACL_RateLimitHeader>;
+  IP?: Value<AnyValue>;
+  JA3Fingerprint?: Value<WAFv2WebACL_RateLimitJA3Fingerprint>;
+  JA4Fingerprint?: Value<WAFv2WebACL_RateLimitJA4Fingerprint>;
+  LabelNamespace?: Value<WAFv2WebACL_RateLimitLabelNamespace>;
+  QueryArgument?: Value<WAFv2WebACL_RateLimitQueryArgument>;
+  QueryString?: Value<WAFv2WebACL_RateLimitQueryString>;
+  UriPath?: Value<WAFv2WebACL_RateLimitUriPath>;
+}
+
+export interface WAFv2WebACL_Body {
+  OversizeHandling?: Value<'CONTINUE' | 'MATCH' | 'NO_MATCH'>;
+}
+
+export interface WAFv2WebACL_Cookies {
+  MatchPattern: Value<WAFv2WebACL_CookieMatchPattern>;
+  MatchScope: Value<'ALL' | 'KEY' | 'VALUE'>;
+  OversizeHandling: Value<'CONTINUE' | 'MATCH' | 'NO_MATCH'>;
+}
+
+export interface WAFv2WebACL_HeaderOrder {
+  OversizeHandling: Value<'CONTINUE' | 'MATCH' | 'NO_MATCH'>;
+}
+
+export interface WAFv2WebACL_Headers {
+  MatchPattern: Value<WAFv2WebACL_HeaderMatchPattern>;
+  MatchScope: Value<'ALL' | 'KEY' | 'VALUE'>;
+  OversizeHandling: Value<'CONTINUE' | 'MATCH' | 'NO_MATCH'>;
+}
+
+export interface WAFv2WebACL_JA3Fingerprint {
+  FallbackBehavior: Value<'MATCH' | 'NO_MATCH'>;
+}
+
+export interface WAFv2WebACL_JA4Fingerprint {
+  FallbackBehavior: Value<'MATCH' | 'NO_MATCH'>;
+}
+
+export interface WAFv2WebACL_JsonBody {
+  InvalidFallbackBehavior?: Value<'MATCH' | 'NO_MATCH' | 'EVALUATE_AS_STRING'>;
+  MatchPattern: Value<WAFv2WebACL_JsonMatchPattern>;
+  MatchScope: Value<'ALL' | 'KEY' | 'VALUE'>;
+  OversizeHandling?: Value<'CONTINUE' | 'MATCH' | 'NO_MATCH'>;
+}
+
+export interface WAFv2WebACL_FieldToMatch_SingleHeader {
+  Name: Value<string>;
+}
+
+export interface WAFv2WebACL_FieldToMatch_SingleQueryArgument {
+  Name: Value<string>;
+}
+
+export interface WAFv2WebACL_UriFragment {
+  FallbackBehavior?: Value<'MATCH' | 'NO_MATCH'>;
+}
+
+export interface WAFv2WebACL_AWSManagedRulesACFPRuleSet {
+  CreationPath: Value<string>;
+  EnableRegexInPath?: Value<boolean>;
+  RegistrationPagePath: Value<string>;
+  RequestInspection: Value<WAFv2WebACL_RequestInspectionACFP>;
+  ResponseInspection?: Value<WAFv2WebACL_ResponseInspection>;
+}
+
+export interface WAFv2WebACL_AWSManagedRulesATPRuleSet {
+  EnableRegexInPath?: Value<boolean>;
+  LoginPath: Value<string>;
+  RequestInspection?: Value<WAFv2WebACL_RequestInspection>;
+  ResponseInspection?: Value<WAFv2WebACL_ResponseInspection>;
+}
+
+export interface WAFv2WebACL_AWSManagedRulesAntiDDoSRuleSet {
+  ClientSideActionConfig: Value<WAFv2WebACL_ClientSideActionConfig>;
+  SensitivityToBlock?: Value<'LOW' | 'MEDIUM' | 'HIGH'>;
+}
+
+export interface WAFv2WebACL_AWSManagedRulesBotControlRuleSet {
+  EnableMachineLearning?: Value<boolean>;
+  InspectionLevel: Value<'COMMON' | 'TARGETED'>;
+}
+
+export interface WAFv2WebACL_FieldIdentifier {
+  Identifier: Value<string>;
+}
+
+export interface WAFv2WebACL_RateLimitCookie {
+  Name: Value<string>;
+  TextTransformations: Value<readonly Value<WAFv2WebACL_TextTransformation>[]>;
+}
+
+export interface WAFv2WebACL_RateLimitHeader {
+  Name: Value<string>;
+  TextTransformations: Value<readonly Value<WAFv2WebACL_TextTransformation>[]>;
+}
+
+export interface WAFv2WebACL_RateLimitJA3Fingerprint {
+  FallbackBehavior: Value<'MATCH' | 'NO_MATCH'>;
+}
+
+export interface WAFv2WebACL_RateLimitJA4Fingerprint {
+  FallbackBehavior: Value<'MATCH' | 'NO_MATCH'>;
+}
+
+export interface WAFv2WebACL_RateLimitLabelNamespace {
+  Namespace: Value<string>;
+}
+
+export interface WAFv2WebACL_RateLimitQueryArgument {
+  Name: Value<string>;
+  TextTransformations: Value<readonly Value<WAFv2WebACL_TextTransformation>[]>;
+}
+
+export interface WAFv2WebACL_RateLimitQueryString {
+  TextTransformations: Value<readonly Value<WAFv2WebACL_TextTransformation>[]>;
+}
+
+export interface WAFv2WebACL_RateLimitUriPath {
+  TextTransformations: Value<readonly Value<WAFv2WebACL_TextTransformation>[]>;
+}
+
+export interface WAFv2WebACL_CookieMatchPattern {
+  All?: Value<AnyValue>;
+  ExcludedCookies?: Value<readonly Value<string>[]>;
+  IncludedCookies?: Value<readonly Value<string>[]>;
+}
+
+export interface WAFv2WebACL_HeaderMatchPattern {
+  All?: Value<AnyValue>;
+  ExcludedHeaders?: Value<readonly Value<string>[]>;
+  IncludedHeaders?: Value<readonly Value<string>[]>;
+}
+
+export interface WAFv2WebACL_JsonMatchPattern {
+  All?: Value<AnyValue>;
+  IncludedPaths?: Value<readonly Value<string>[]>;
+}
+
+export interface WAFv2WebACL_RequestInspectionACFP {
+  AddressFields?: Value<readonly Value<WAFv2WebACL_FieldIdentifier>[]>;
+  EmailField?: Value<WAFv2WebACL_FieldIdentifier>;
+  PasswordField?: Value<WAFv2WebACL_FieldIdentifier>;
+  PayloadType: Value<'JSON' | 'FORM_ENCODED'>;
+  PhoneNumberFields?: Value<readonly Value<WAFv2WebACL_FieldIdentifier>[]>;
+  UsernameField?: Value<WAFv2WebACL_FieldIdentifier>;
+}
+
+export interface WAFv2WebACL_ResponseInspection {
+  BodyContains?: Value<WAFv2WebACL_ResponseInspectionBodyContains>;
+  Header?: Value<WAFv2WebACL_ResponseInspectionHeader>;
+  Json?: Value<WAFv2WebACL_ResponseInspectionJson>;
+  StatusCode?: Value<WAFv2WebACL_ResponseInspectionStatusCode>;
+}
+
+export interface WAFv2WebACL_RequestInspection {
+  PasswordField: Value<WAFv2WebACL_FieldIdentifier>;
+  PayloadType: Value<'JSON' | 'FORM_ENCODED'>;
+  UsernameField: Value<WAFv2WebACL_FieldIdentifier>;
+}
+
+export interface WAFv2WebACL_ClientSideActionConfig {
+  Challenge: Value<WAFv2WebACL_ClientSideAction>;
+}
+
+export interface WAFv2WebACL_ResponseInspectionBodyContains {
+  FailureStrings: Value<readonly Value<string>[]>;
+  SuccessStrings: Value<readonly Value<string>[]>;
+}
+
+export interface WAFv2WebACL_ResponseInspectionHeader {
+  FailureValues: Value<readonly Value<string>[]>;
+  Name: Value<string>;
+  SuccessValues: Value<readonly Value<string>[]>;
+}
+
+export interface WAFv2WebACL_ResponseInspectionJson {
+  FailureValues: Value<readonly Value<string>[]>;
+  Identifier: Value<string>;
+  SuccessValues: Value<readonly Value<string>[]>;
+}
+
+export interface WAFv2WebACL_ResponseInspectionStatusCode {
+  FailureCodes: Value<readonly Value<number>[]>;
+  SuccessCodes: Value<readonly Value<number>[]>;
+}
+
+export interface WAFv2WebACL_ClientSideAction {
+  ExemptUriRegularExpressions?: Value<readonly Value<WAFv2WebACL_Regex>[]>;
+  Sensitivity?: Value<'LOW' | 'MEDIUM' | 'HIGH'>;
+  UsageOfAction: Value<'ENABLED' | 'DISABLED'>;
+}
+
+export interface WAFv2WebACL_Regex {
+  RegexString?: Value<string>;
+}
+
+export interface WAFv2WebACLAssociation {
+  /** A change replaces the resource. */
+  ResourceArn: Value<string>;
+  /** A change replaces the resource. */
+  WebACLArn: Value<string>;
 }

@@ -1,0 +1,25 @@
+import { compose } from '../../../lib/cfn/index.ts';
+import { alertTopic } from '../../capabilities/alert-topic.ts';
+import { environment, imported, PARAMETER_GROUPS, RESOURCE_PREFIX } from '../../capabilities/environment.ts';
+import { events } from '../../capabilities/events.ts';
+import { ownDatabase } from '../../capabilities/own-database.ts';
+import { projectSecret } from '../../capabilities/project-secret.ts';
+
+/** Deploy after `shared/app`. */
+export function sharedEvents() {
+  const base = environment(RESOURCE_PREFIX);
+  const database = ownDatabase();
+  const secret = projectSecret({ keyArn: imported('DataKeyArn') });
+  const topic = alertTopic();
+  return compose({
+    name: 'shared/events',
+    source: 'generator/stacks/shared/events.ts',
+    description: 'Shared infrastructure: events of a project, with its own database',
+    groups: PARAMETER_GROUPS,
+    fragments: [
+      base.fragment,
+      ...[database, secret, topic].map(({ fragment }) => fragment),
+      events({ ...database, ...secret, ...topic }).fragment,
+    ],
+  });
+}
