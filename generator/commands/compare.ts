@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { CfnError, type Finding } from '../../lib/cfn/errors.ts';
+import { CfnError } from '../../lib/cfn/errors.ts';
 import type { Waiver } from '../../lib/controls/waivers.ts';
 import { canonicalDocument } from '../../lib/evidence/canonical.ts';
 import { compare as comparisonOf, type Pair, type Side } from '../../lib/evidence/compare.ts';
@@ -14,7 +14,7 @@ import {
   checkFile,
   controlJudge,
   isFolder,
-  isJudgeable,
+  refusals,
   templatesIn,
 } from './controls-of.ts';
 
@@ -66,12 +66,6 @@ function sideOf({ document, result }: CheckedFile, judge: ControlJudge, waivers:
   const canonical = canonicalDocument(document!);
   const { facts, findings } = judge(canonical, { waivers });
   return { document: canonical, findings: [...result.findings, ...findings], facts, notJudged: result.notJudged };
-}
-
-/** Why a file cannot be compared: it is not there, does not parse, or is no template. */
-function refusals({ document, result }: CheckedFile): Finding[] {
-  if (document && isJudgeable(result)) return [];
-  return result.findings.filter(({ severity }) => severity === 'error');
 }
 
 /**

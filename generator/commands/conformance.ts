@@ -6,7 +6,7 @@ import { sortFindings } from '../../lib/report/findings.ts';
 import { writeFile } from '../../lib/write-file.ts';
 import { regionNamed } from '../region.ts';
 import type { Terminal } from '../terminal.ts';
-import { checkFile, controlJudge, filesOf, isJudgeable } from './controls-of.ts';
+import { checkFile, controlJudge, filesOf, refusals } from './controls-of.ts';
 
 interface Options {
   arguments: string[];
@@ -23,9 +23,7 @@ interface Options {
 export async function conformance(options: Options, terminal: Terminal): Promise<0> {
   const region = options.region === undefined ? undefined : regionNamed(options.region);
   const files = filesOf(options.arguments).map((file) => checkFile(file));
-  const unreadable = files.flatMap(({ document, result }) =>
-    document && isJudgeable(result) ? [] : result.findings.filter(({ severity }) => severity === 'error'),
-  );
+  const unreadable = files.flatMap(refusals);
   if (unreadable.length > 0) throw new CfnError(sortFindings(unreadable));
 
   const judge = await controlJudge(options.framework);

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { CfnError } from '../../lib/cfn/errors.ts';
+import { CfnError, type Finding } from '../../lib/cfn/errors.ts';
 import { readTemplate, type TemplateDocument } from '../../lib/cfn/read.ts';
 import type { CheckedControls, ControlOptions } from '../../lib/check/check-controls.ts';
 import { type CheckResult, checkTemplate } from '../../lib/check/check-template.ts';
@@ -26,7 +26,15 @@ export function checkFile(file: string, region?: string): CheckedFile {
 
 /** Where the sections or the resources are not what they should be, a proof would be of something else. */
 export function isJudgeable({ findings }: CheckResult): boolean {
-  return !findings.some(({ code, severity }) => severity === 'error' && /^CFN1(0|1)/.test(code));
+  return !findings.some(({ code, severity }) => severity === 'error' && UNJUDGEABLE.test(code));
+}
+
+const UNJUDGEABLE = /^CFN1(0|1)/;
+
+/** Why a file cannot be judged: it is not there, does not parse, or is no template. Empty where it can. */
+export function refusals({ document, result }: CheckedFile): Finding[] {
+  if (document && isJudgeable(result)) return [];
+  return result.findings.filter((finding) => finding.severity === 'error' && UNJUDGEABLE.test(finding.code));
 }
 
 export function isFolder(name: string): boolean {

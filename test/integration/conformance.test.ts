@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-config-service';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { conformance } from '../../generator/commands/conformance.ts';
+import { stacksOf } from '../../generator/environments.ts';
 import { clientOptions } from '../../lib/deployment/clients.ts';
 import { type Emulator, emulatorMissing, startEmulator } from '../../lib/deployment/emulator.ts';
 import type { ConformancePack } from '../../lib/evidence/conformance.ts';
@@ -37,12 +38,15 @@ let printed: Printed;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'plainform-pack-'));
   const terminal = listeningTerminal();
-  await conformance({ arguments: [fileInProject('templates')], json: true }, terminal);
+  await conformance(
+    { arguments: stacksOf('staging').map(({ template }) => fileInProject(template)), json: true },
+    terminal,
+  );
   printed = JSON.parse(terminal.printed.join('\n'));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('the conformance pack of our own templates', () => {
+describe('the conformance pack of the staging environment', () => {
   test('fits into a request of AWS Config', () => {
     expect(printed.rules.length).toBeGreaterThan(40);
     expect(printed.rules.length).toBeLessThanOrEqual(130);
