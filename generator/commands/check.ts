@@ -1,3 +1,4 @@
+import { parse, sep } from 'node:path';
 import { CfnError, type Finding } from '../../lib/cfn/errors.ts';
 import { readParameterFile } from '../../lib/cfn/parameter-file.ts';
 import { readText, type TemplateDocument } from '../../lib/cfn/read.ts';
@@ -5,8 +6,10 @@ import type { Path } from '../../lib/cfn/template.ts';
 import type { CheckedControls } from '../../lib/check/check-controls.ts';
 import type { CheckResult } from '../../lib/check/check-template.ts';
 import type { Opinion } from '../../lib/check/opinions.ts';
+import type { Contract } from '../../lib/contract/contract.ts';
 import { fileInProject } from '../../lib/project.ts';
 import { allFindings, asFinding, type CheckedTemplate, isViolated } from '../../lib/report/checked.ts';
+import { contractJson, contractSummary } from '../../lib/report/contract.ts';
 import { countVerdicts, verdictCounts } from '../../lib/report/controls.ts';
 import { countFindings, renderFinding, sortFindings } from '../../lib/report/findings.ts';
 import { renderOpinion } from '../../lib/report/opinions.ts';
@@ -14,7 +17,7 @@ import { formatOf } from '../format.ts';
 import type { Tool } from '../opinions.ts';
 import { regionNamed } from '../region.ts';
 import type { Terminal } from '../terminal.ts';
-import { type CheckedFile, checkFile, controlJudge, filesOf, isJudgeable } from './controls-of.ts';
+import { type CheckedFile, checkFile, controlJudge, filesOf, isFolder, isJudgeable } from './controls-of.ts';
 
 interface Options {
   arguments: string[];
@@ -26,6 +29,8 @@ interface Options {
   controls?: boolean;
   /** Parameter files: the controls of these deployments; those of all the others are counted. */
   params?: readonly string[];
+  /** `false`: each template on its own. */
+  contract?: boolean;
   /** Only the controls that support these frameworks: `soc2,pci`. */
   framework?: string;
   format?: string;
@@ -36,7 +41,7 @@ const FORMATS = ['text', 'json', 'sarif', 'junit', 'github', 'markdown'] as cons
 type Format = (typeof FORMATS)[number];
 
 /**
- * Judges templates, each on its own: what is wrong with one never hides the others. Exit code 1 on an error or a control that
+ * Judges templates, each on its own: what is wrong with one never hides the others; then what they promise each other. Exit code 1 on an error or a control that
  * does not hold, 2 on a file that cannot be read.
  */
 export async function check(options: Options, terminal: Terminal): Promise<0 | 1 | 2> {
@@ -44,16 +49,18 @@ export async function check(options: Options, terminal: Terminal): Promise<0 | 1
   const region = options.region === undefined ? undefined : regionNamed(options.region);
   const files = filesOf(options.arguments).map((file) => checkFile(file, region));
   const controls = options.controls === false ? undefined : await controlsOf(files, options);
+  const contract = options.contract === false ? undefined : await contractOf(files, options);
   const checked = files.map(({ result }, index): CheckedTemplate => {
     const { facts = [], findings = [], overAll } = controls?.[index] ?? {};
-    const all = sortFindings([...result.findings, ...findings]);
+    const broken = contract?.findings.filter(({ file }) => file === result.file) ?? [];
+    const all = sortFindings([...result.findings, ...findings, ...broken]);
     return { ...result, findings: all, controls: facts, ...(overAll && { overAll }) };
   });
   const opinions = await opinionsOn(
     files.map(({ result }) => result),
     options,
   );
-  terminal.print(await rendered(format, checked, controls !== undefined, opinions, terminal));
+  terminal.print(await rendered(format, checked, controls !== undefined, contract, opinions, terminal));
 
   const findings = checked.flatMap((template) => template.findings);
   if (findings.some(({ code }) => code === 'CFN101')) return 2;
@@ -69,12 +76,22 @@ async function rendered(
   format: Format,
   checked: readonly CheckedTemplate[],
   withControls: boolean,
+  contract: Contract | undefined,
   opinions: readonly Opinion[] | undefined,
   terminal: Terminal,
 ): Promise<string> {
   switch (format) {
     case 'json':
-      return JSON.stringify({ version: 1, templates: checked.map(asJson), ...(opinions && { opinions }) }, null, 2);
+      return JSON.stringify(
+        {
+          version: 1,
+          templates: checked.map(asJson),
+          ...(contract && { contract: contractJson(contract) }),
+          ...(opinions && { opinions }),
+        },
+        null,
+        2,
+      );
     case 'sarif': {
       const { sarif } = await import('../../lib/report/sarif.ts');
       const { readCatalogue } = await import('../../lib/check/catalogue.ts');
@@ -84,16 +101,20 @@ async function rendered(
       return (await import('../../lib/report/junit.ts')).junit(checked);
     case 'github':
       return (await import('../../lib/report/github.ts')).github(checked);
-    case 'markdown':
-      return (await import('../../lib/report/markdown.ts')).markdown(checked);
+    case 'markdown': {
+      const summary = contract && contractSummary(contract);
+      const { markdown } = await import('../../lib/report/markdown.ts');
+      return `${markdown(checked)}${summary === undefined ? '' : `\n\n${summary}`}`;
+    }
     default:
-      return asText(checked, withControls, opinions ?? [], terminal);
+      return asText(checked, withControls, contract, opinions ?? [], terminal);
   }
 }
 
 function asText(
   checked: readonly CheckedTemplate[],
   withControls: boolean,
+  contract: Contract | undefined,
   opinions: readonly Opinion[],
   terminal: Terminal,
 ): string {
@@ -118,6 +139,8 @@ function asText(
     const overAll = checked.flatMap((template) => template.overAll ?? []);
     if (checked.some((template) => template.overAll)) lines.push(`over every deployment: ${verdictCounts(overAll)}`);
   }
+  const summary = contract && contractSummary(contract);
+  if (summary !== undefined) lines.push(summary);
   for (const opinion of opinions) lines.push(...renderOpinion(opinion, terminal.paint));
   return lines.join('\n');
 }
@@ -129,22 +152,48 @@ interface JudgedControls extends CheckedControls {
 /** The facts of each file; with parameter files, those of the one deployment of the file that fits each template. */
 async function controlsOf(files: readonly CheckedFile[], options: Options): Promise<JudgedControls[]> {
   const judge = await controlJudge(options.framework);
-  const given = options.params?.map((file) => readParameterFile(file).values);
+  const given = parametersGiven(options);
   return files.map(({ document, result }) => {
     if (!document || !isJudgeable(result)) return { facts: [], findings: [] };
     const overAll = judge(document);
     if (!given) return overAll;
-    const { facts } = judge(document, { parameters: fitting(given, document, result.file) });
+    const { facts } = judge(document, { parameters: fitting(given, document, result.file).values });
     // Whether a waiver is needed, every deployment decides.
     return { facts, findings: overAll.findings, overAll: overAll.facts };
   });
 }
 
-/** Throws CFN709 where none of the parameter files is for the template. */
-function fitting(given: readonly Record<string, string>[], document: TemplateDocument, file: string) {
+/** Of two templates or more. The code is loaded only where one of them reads or writes. */
+async function contractOf(files: readonly CheckedFile[], options: Options): Promise<Contract | undefined> {
+  const folders = options.arguments.filter(isFolder).map((folder) => `${folder.replace(/[\\/]+$/, '')}${sep}`);
+  const given = parametersGiven(options);
+  const templates = files.flatMap(({ document, result }) => {
+    if (!document || !isJudgeable(result)) return [];
+    const parameters = given && fitting(given, document, result.file);
+    const named = options.arguments.includes(result.file) || !folders.some((folder) => result.file.startsWith(folder));
+    return [{ document, named, ...(parameters && { parameters }) }];
+  });
+  if (templates.length < 2) return undefined;
+  const { stacksGiven } = await import('../contract.ts');
+  const { proveContract } = await import('../../lib/contract/contract.ts');
+  return proveContract(stacksGiven(templates));
+}
+
+interface GivenParameters {
+  readonly file: string;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+function parametersGiven({ params }: Options): GivenParameters[] | undefined {
+  return params?.map((file) => ({ file, values: readParameterFile(file).values }));
+}
+
+/** The one named like the template, else the first whose parameters it has. Throws CFN709 where there is none. */
+function fitting(given: readonly GivenParameters[], document: TemplateDocument, file: string): GivenParameters {
   const names = Object.keys(document.template.Parameters ?? {});
-  const parameters = given.find((values) => Object.keys(values).every((name) => names.includes(name)));
-  if (parameters) return parameters;
+  const fit = given.filter(({ values }) => Object.keys(values).every((name) => names.includes(name)));
+  const found = fit.find((each) => parse(each.file).name === parse(file).name) ?? fit[0];
+  if (found) return found;
   throw new CfnError({
     code: 'CFN709',
     severity: 'error',

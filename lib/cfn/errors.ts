@@ -49,7 +49,8 @@ export function nearestMatch(name: string, candidates: Iterable<string>): string
   return best;
 }
 
-function editDistance(a: string, b: string, limit: number): number {
+/** Letters to change, add or take away; `limit` where they are that many or more. */
+export function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {

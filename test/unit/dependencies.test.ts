@@ -16,7 +16,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   deployment: ['cfn', 'spec', 'scenarios', 'database'],
   evidence: ['cfn', 'spec', 'scenarios', 'controls', 'check', 'deployment'],
   diagram: ['cfn', 'spec', 'scenarios'],
-  report: ['cfn', 'spec', 'scenarios', 'controls', 'check', 'deployment', 'evidence', 'diagram'],
+  contract: ['cfn', 'spec', 'scenarios'],
+  report: ['cfn', 'spec', 'scenarios', 'controls', 'check', 'deployment', 'evidence', 'diagram', 'contract'],
   bundle: ['cfn', 'diagram', 'evidence', 'report'],
 };
 
