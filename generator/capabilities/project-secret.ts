@@ -1,14 +1,4 @@
-import {
-  condition,
-  type Expression,
-  equals,
-  fragment,
-  not,
-  noValue,
-  parameter,
-  sub,
-  type Value,
-} from '../../lib/cfn/index.ts';
+import { condition, type Expression, equals, fragment, not, parameter, sub, type Value } from '../../lib/cfn/index.ts';
 import type { PolicyStatement } from '../../lib/spec/policy.ts';
 
 export interface ProjectSecret {
@@ -18,11 +8,8 @@ export interface ProjectSecret {
   statements: readonly Value<PolicyStatement>[];
 }
 
-/**
- * The secret with the credentials of a project, which `plainform database create` made. Its key is the one that is given,
- * else `keyArn`, else that of Secrets Manager, whose key policy admits the readers of the account.
- */
-export function projectSecret({ keyArn }: { keyArn?: Expression } = {}) {
+/** The secret with the credentials of a project, under the key `keyArn` or the one that is given. */
+export function projectSecret({ keyArn }: { keyArn: Expression }) {
   const path = parameter('DatabaseSecretPath', 'String', {
     group: 'Operations',
     label: 'Secret of the database',
@@ -46,17 +33,16 @@ export function projectSecret({ keyArn }: { keyArn?: Expression } = {}) {
   const arn = sub('arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${SecretName}-??????', {
     SecretName: id,
   });
-  const mayDecrypt = (Resource: Value<string>): PolicyStatement => ({
-    Effect: 'Allow',
-    Action: 'kms:Decrypt',
-    Resource,
-    Condition: { StringEquals: { 'kms:ViaService': sub('secretsmanager.${AWS::Region}.${AWS::URLSuffix}') } },
-  });
   const databaseSecret: ProjectSecret = {
     id,
     statements: [
       { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: arn },
-      keyArn ? mayDecrypt(hasKey.pick<string>(key.ref, keyArn)) : hasKey.pick(mayDecrypt(key.ref), noValue),
+      {
+        Effect: 'Allow',
+        Action: 'kms:Decrypt',
+        Resource: hasKey.pick<string>(key.ref, keyArn),
+        Condition: { StringEquals: { 'kms:ViaService': sub('secretsmanager.${AWS::Region}.${AWS::URLSuffix}') } },
+      },
     ],
   };
   return { fragment: fragment('Secret', [path, key, hasPath, hasKey]), databaseSecret };

@@ -2,19 +2,19 @@ import { compose } from '../../../lib/cfn/index.ts';
 import { alertTopic } from '../../capabilities/alert-topic.ts';
 import { environment, imported, PARAMETER_GROUPS, RESOURCE_PREFIX } from '../../capabilities/environment.ts';
 import { events } from '../../capabilities/events.ts';
-import { ownDatabase } from '../../capabilities/own-database.ts';
+import { projectDatabase } from '../../capabilities/project-database.ts';
 import { projectSecret } from '../../capabilities/project-secret.ts';
 
-/** Deploy after `shared/app`. */
+/** Deploy after `shared/app`, or after `shared/app-consumer`, which hands on what it reads of its provider. */
 export function sharedEvents() {
   const base = environment(RESOURCE_PREFIX);
-  const database = ownDatabase();
+  const database = projectDatabase();
   const secret = projectSecret({ keyArn: imported('DataKeyArn') });
   const topic = alertTopic();
   return compose({
     name: 'shared/events',
     source: 'generator/stacks/shared/events.ts',
-    description: 'Shared infrastructure: events of a project, with its own database',
+    description: 'Shared infrastructure: events of a project',
     groups: PARAMETER_GROUPS,
     fragments: [
       base.fragment,
