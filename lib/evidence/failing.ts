@@ -237,8 +237,9 @@ function admits(template: Template, deployment: Deployment): boolean {
   return Number(listScenarios({ ...template, Parameters: parameters as never }, { slice: empty }).reachable) > 0;
 }
 
-/** Every text and number in a comparison: more are told apart than need be, none too few. */
+/** Every text and number that stands in a comparison: more are told apart than need be, none too few. */
 function scalarsOf(value: Json): string[] {
-  if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(scalarsOf);
-  return value === null ? [] : [String(value)];
+  if (typeof value !== 'object') return [String(value)];
+  if (value === null || Object.hasOwn(value, 'Ref')) return [];
+  return Object.values(value).flatMap(scalarsOf);
 }

@@ -156,6 +156,13 @@ function edited(edit: Edit, text = BASE): string {
   }, text);
 }
 
+const NEVER_IN_DEV: Edit = [
+  [
+    '    Type: AWS::SQS::Queue\n    Properties: {SqsManagedSseEnabled: !Ref Encrypt}',
+    '    Type: AWS::SQS::Queue\n    Condition: IsDev\n    Properties: {SqsManagedSseEnabled: false}',
+  ],
+];
+
 const EDITS: readonly (readonly [what: string, edit: Edit, expected: Told, before?: Edit])[] = [
   // What was proven and is not.
   [
@@ -707,6 +714,75 @@ const EDITS: readonly (readonly [what: string, edit: Edit, expected: Told, befor
   ],
   ['a condition used at last', [['DisplayName: Alerts', 'DisplayName: !If [IsDev, Dev, Alerts]']], {}],
 
+  // Deployments in which a resource is there.
+  [
+    'what never holds is there in more deployments',
+    [
+      ['Condition: IsDev', 'Condition: NotProd'],
+      ['  IsDev:', '  NotProd: !Not [!Condition IsProd]\n  IsDev:'],
+    ],
+    { lost: ['SQS.1 Queue: never holds → fails when Env=test now too'], findings: ['CFN131'] },
+    NEVER_IN_DEV,
+  ],
+  [
+    'what never holds is there in fewer deployments',
+    [
+      ['Condition: IsDev', 'Condition: OnlyDemo'],
+      ['  IsDev:', '  OnlyDemo: !And [!Condition IsDev, !Equals [!Ref Encrypt, "false"]]\n  IsDev:'],
+    ],
+    {},
+    NEVER_IN_DEV,
+  ],
+  [
+    'what never holds is there always',
+    [['    Condition: IsDev\n', '']],
+    { lost: ['SQS.1 Queue: never holds → fails with the defaults now too'], findings: ['CFN131'] },
+    NEVER_IN_DEV,
+  ],
+
+  // Policies.
+  [
+    'the statement that refuses plain HTTP is removed',
+    [
+      [
+        / {10}- Effect: Deny[\s\S]*?'false'\}\}\n/,
+        "          - {Effect: Deny, Principal: '*', Action: 's3:DeleteBucket', Resource: !GetAtt Data.Arn}\n",
+      ],
+    ],
+    { lost: ['S3.5 DataPolicy: proven → never holds'] },
+  ],
+  [
+    'a statement more that changes nothing',
+    [
+      [
+        '        Statement:\n          - Effect',
+        "        Statement:\n          - {Effect: Deny, Principal: '*', Action: 's3:DeleteBucket', Resource: !GetAtt Data.Arn}\n          - Effect",
+      ],
+    ],
+    {},
+  ],
+
+  // What is not known.
+  [
+    'a value of SSM in place of true',
+    [['StorageEncrypted: true', "StorageEncrypted: '{{resolve:ssm:encrypt}}'"]],
+    { lost: ['RDS.3 Database: proven → depends on external resolve:ssm:encrypt'] },
+  ],
+  [
+    'another value of SSM',
+    [['resolve:ssm:encrypt', 'resolve:ssm:encrypted']],
+    {
+      changed: ['RDS.3 Database: depends on external resolve:ssm:encrypt → depends on external resolve:ssm:encrypted'],
+    },
+    [['StorageEncrypted: true', "StorageEncrypted: '{{resolve:ssm:encrypt}}'"]],
+  ],
+  [
+    'true in place of a value of SSM',
+    [["'{{resolve:ssm:encrypt}}'", 'true']],
+    { gained: ['RDS.3 Database: depends on external resolve:ssm:encrypt → proven'] },
+    [['StorageEncrypted: true', "StorageEncrypted: '{{resolve:ssm:encrypt}}'"]],
+  ],
+
   // What is no change of compliance.
   ['another size', [['db.m5.large', 'db.m5.xlarge']], {}],
   ['another description', [['For the office', 'For the offices']], {}],
@@ -725,6 +801,36 @@ const EDITS: readonly (readonly [what: string, edit: Edit, expected: Told, befor
     {},
   ],
   ['a boolean as text', [['StorageEncrypted: true', "StorageEncrypted: 'true'"]], {}],
+  [
+    'any text in place of allowed values',
+    [['AllowedValues: [dev, test, prod], Default: prod', 'Default: prod']],
+    { lost: ['RDS.8 Database: fails when Env=dev → fails when Env=other now too'] },
+    [['MultiAZ: !FindInMap [Tier, !Ref Env, MultiAz]', 'MultiAZ: true']],
+  ],
+  [
+    'another default with the same outcome',
+    [["Default: 'true'", "Default: 'false'"]],
+    {},
+    [
+      ['SqsManagedSseEnabled: !Ref Encrypt', 'SqsManagedSseEnabled: true'],
+      ['Properties: {DisplayName: Alerts}', 'Properties: {DisplayName: !Ref Encrypt}'],
+    ],
+  ],
+  ['a default as a number', [['Default: 400', "Default: '400'"]], {}],
+  ['AWS::NoValue in one branch', [['!If [IsProd, true, false]', "!If [IsProd, true, !Ref 'AWS::NoValue']"]], {}],
+  [
+    'one condition for two that are nested',
+    [['!If [IsProd, true, !If [IsDev, false, true]]', '!If [IsDev, false, true]']],
+    { findings: ['CFN131'] },
+    [['!If [IsProd, true, false]', '!If [IsProd, true, !If [IsDev, false, true]]']],
+  ],
+  ['a reference in other words', [['Bucket: !Ref Data', "Bucket: !Sub '${Data}'"]], {}],
+  [
+    'dependencies in another order',
+    [['[Key, Logs]', '[Logs, Key]']],
+    {},
+    [['  Queue:\n    Type: AWS::SQS::Queue\n', '  Queue:\n    Type: AWS::SQS::Queue\n    DependsOn: [Key, Logs]\n']],
+  ],
   ['values in another order', [['[dev, test, prod]', '[prod, test, dev]']], {}],
   ['an output', [['Resources:\n', 'Outputs: {QueueUrl: {Value: !Ref Queue}}\nResources:\n']], {}],
 ];
