@@ -1,19 +1,6 @@
 import { fragment, resource, sub } from '../../lib/cfn/index.ts';
 import { exportedOutput, imported, named, tags } from './environment.ts';
-
-/** Cells of the dashboard's 24-column grid. */
-interface Place {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
-
-/** A metric as the dashboard's source has it: namespace, name, then dimension and value by turns. */
-type Metric = readonly (
-  | string
-  | { readonly label?: string; readonly stat?: string; readonly yAxis?: 'left' | 'right' }
-)[];
+import { graph, layOut, place, text } from './widgets.ts';
 
 /**
  * What a person on call looks at first: the state of every alarm, then database, cache, masking and backup from
@@ -108,26 +95,4 @@ export function dashboard({ alarmIds }: { alarmIds: readonly string[] }) {
     ),
   );
   return { fragment: fragment('Dashboard', [overview, url]), overview };
-}
-
-function place({ x, y, width, height }: Place) {
-  return { x, y, width, height };
-}
-
-function text(where: Place, markdown: string) {
-  return { type: 'text', ...place(where), properties: { markdown } };
-}
-
-function graph(where: Place, title: string, stat: string, metrics: readonly Metric[]) {
-  return {
-    type: 'metric',
-    ...place(where),
-    properties: { title, region: '${AWS::Region}', view: 'timeSeries', stat, period: 300, metrics },
-  };
-}
-
-/** JSON with one widget a line: an auditor can read it, and a change shows as one line. */
-function layOut({ start, widgets }: { start: string; widgets: readonly object[] }): string {
-  const lines = widgets.map((widget) => `  ${JSON.stringify(widget)}`).join(',\n');
-  return `{"start": ${JSON.stringify(start)}, "widgets": [\n${lines}\n]}`;
 }
