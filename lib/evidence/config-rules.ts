@@ -8,6 +8,8 @@ export interface ConfigRule {
   readonly trigger: readonly ('change' | 'periodic')[];
   /** Empty where the documentation names none. */
   readonly resourceTypes: readonly string[];
+  /** Of the types that its controls are about, those that the rule looks at; left out, all of them. */
+  readonly watches?: readonly string[];
   readonly parameters?: Readonly<Record<string, { type: string; required?: true; default?: string }>>;
   /** Values with which the rule asks what the control asks; by control, where controls share a rule and ask different things. */
   readonly demanded?: Readonly<Record<string, string>>;

@@ -34,8 +34,13 @@ export interface PackRule {
 
 /** A control that is proven and that the pack does not watch. */
 export interface Unwatched extends WatchedControl {
-  /** `security-hub`: Security Hub has a rule of its own for it; `region`: AWS offers the rule only elsewhere. */
-  readonly reason: 'none' | 'security-hub' | 'region';
+  /**
+   * - `none`: there is no managed rule
+   * - `security-hub`: Security Hub has a rule of its own
+   * - `region`: AWS offers the rule only elsewhere
+   * - `type`: the rule does not look at what these resources are, such as policies inside a role
+   */
+  readonly reason: 'none' | 'security-hub' | 'region' | 'type';
   /** The rule that there is, though not here. */
   readonly rule?: string;
 }
@@ -60,35 +65,39 @@ export function conformancePack(templates: readonly JudgedTemplate[], region?: s
   const verdicts: Record<string, number> = {};
   for (const { fact } of facts) verdicts[fact.verdict] = (verdicts[fact.verdict] ?? 0) + 1;
 
-  const proven = new Map<string, { title: string; resources: Watched[] }>();
-  for (const { template, fact } of facts) {
-    if (fact.verdict !== 'proven') continue;
-    const { title, resources } = proven.get(fact.control) ?? { title: fact.title, resources: [] };
-    const isThere = resources.some((each) => each.template === template && each.resource === fact.resource);
-    proven.set(fact.control, {
-      title,
-      resources: isThere ? resources : [...resources, { template, resource: fact.resource }],
-    });
+  const proven = new Map<string, { title: string; facts: { template: string; fact: LocatedFact }[] }>();
+  for (const each of facts) {
+    const { control, title, verdict } = each.fact;
+    if (verdict !== 'proven') continue;
+    const known = proven.get(control);
+    if (known) known.facts.push(each);
+    else proven.set(control, { title, facts: [each] });
   }
 
-  const made = new Map<string, Omit<PackRule, 'id' | 'name'> & { readonly name: string; controls: WatchedControl[] }>();
+  const made = new Map<string, Omit<PackRule, 'id'> & { controls: WatchedControl[] }>();
   const unwatched: Unwatched[] = [];
-  for (const [control, { title, resources }] of [...proven].sort(([a], [b]) => byNumber(a, b))) {
+  for (const [control, { title, facts: all }] of [...proven].sort(([a], [b]) => byNumber(a, b))) {
     const name = catalogue[control]?.configRule;
     const rule = name === undefined ? undefined : rules[name];
-    const watched = { control, title, resources };
+    const about = (own: typeof all): WatchedControl => ({ control, title, resources: watchedOf(own) });
     if (name === undefined || rule === undefined) {
       const own = securityHubOnly[control];
-      unwatched.push({ ...watched, reason: own ? 'security-hub' : 'none', ...(own && { rule: own }) });
-    } else if (region !== undefined && rule.onlyIn && !rule.onlyIn.includes(region))
-      unwatched.push({ ...watched, reason: 'region', rule: name });
-    else {
-      const parameters = demandedOf(rule, control);
-      const key = JSON.stringify([name, parameters]);
-      const known = made.get(key);
-      if (known) known.controls.push(watched);
-      else made.set(key, { name, rule, parameters, controls: [watched], notProven: [] });
+      unwatched.push({ ...about(all), reason: own ? 'security-hub' : 'none', ...(own && { rule: own }) });
+      continue;
     }
+    if (region !== undefined && rule.onlyIn && !rule.onlyIn.includes(region)) {
+      unwatched.push({ ...about(all), reason: 'region', rule: name });
+      continue;
+    }
+    const seen = all.filter(({ fact }) => rule.watches?.includes(fact.type) ?? true);
+    const unseen = all.filter((each) => !seen.includes(each));
+    if (unseen.length > 0) unwatched.push({ ...about(unseen), reason: 'type', rule: name });
+    if (seen.length === 0) continue;
+    const parameters = demandedOf(rule, control);
+    const key = JSON.stringify([name, parameters]);
+    const known = made.get(key);
+    if (known) known.controls.push(about(seen));
+    else made.set(key, { name, rule, parameters, controls: [about(seen)], notProven: [] });
   }
 
   const named = [...made.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
@@ -99,6 +108,7 @@ export function conformancePack(templates: readonly JudgedTemplate[], region?: s
       const notProven = facts.flatMap(({ template, fact }) =>
         fact.verdict !== 'proven' &&
         fact.verdict !== 'unreachable' &&
+        (each.rule.watches?.includes(fact.type) ?? true) &&
         each.controls.some(({ control }) => control === fact.control)
           ? [{ template, resource: fact.resource, control: fact.control, verdict: fact.verdict }]
           : [],
@@ -110,6 +120,12 @@ export function conformancePack(templates: readonly JudgedTemplate[], region?: s
     templates: templates.map(({ name }) => name),
     ...(region !== undefined && { region }),
   };
+}
+
+/** Each resource once: SAM makes several of one. */
+function watchedOf(facts: readonly { template: string; fact: LocatedFact }[]): Watched[] {
+  const found = facts.map(({ template, fact }) => [JSON.stringify([template, fact.resource]), template, fact] as const);
+  return [...new Map(found.map(([key, template, fact]) => [key, { template, resource: fact.resource }])).values()];
 }
 
 /** The pack as a template of AWS Config: each parameter of a rule is one of the pack, so that an account may ask for more. */

@@ -83,6 +83,7 @@ function headerOf(pack: ConformancePack): string[] {
   for (const [reason, title] of [
     ['none', 'Proven, and AWS Config has no managed rule for it:'],
     ['security-hub', 'Proven, and watched by Security Hub alone, with rules of its own that no pack can name:'],
+    ['type', 'Proven of what the managed rule does not look at:'],
     ['region', `Proven, and AWS offers the rule not in ${region}:`],
   ] as const) {
     const own = pack.unwatched.filter((each) => each.reason === reason);

@@ -235,6 +235,35 @@ describe('the pack', () => {
     ]);
   });
 
+  test('what the rule does not look at is not said to be watched: policies inside a role', () => {
+    const policy =
+      "{Version: '2012-10-17', Statement: [{Effect: Allow, Action: 's3:GetObject', Resource: 'arn:aws:s3:::a/*'}]}";
+    const both = packOf({
+      'a.yaml': `
+Resources:
+  Managed: {Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: ${policy}}}
+  Inline: {Type: AWS::IAM::RolePolicy, Properties: {RoleName: a, PolicyName: a, PolicyDocument: ${policy}}}`,
+    });
+    const rule = both.rules.find(({ name }) => name === 'iam-policy-no-statements-with-admin-access');
+    expect(rule?.controls).toMatchObject([
+      { control: 'IAM.1', resources: [{ template: 'a.yaml', resource: 'Managed' }] },
+    ]);
+    expect(both.unwatched).toContainEqual(
+      expect.objectContaining({
+        control: 'IAM.1',
+        reason: 'type',
+        resources: [{ template: 'a.yaml', resource: 'Inline' }],
+      }),
+    );
+  });
+
+  test('a rule looks only at types that its controls are about', () => {
+    for (const [name, { watches = [] }] of Object.entries(rules)) {
+      const types = named.filter(([, rule]) => rule === name).flatMap(([control]) => catalogue[control]!.resourceTypes);
+      expect([name, watches.filter((type) => !types.includes(type))]).toEqual([name, []]);
+    }
+  });
+
   test('a control that fails everywhere is not in it', () => {
     const open = packOf({ 'a.yaml': 'Resources: {Key: {Type: AWS::KMS::Key, Properties: {KeyPolicy: {}}}}' });
     expect(open.rules.map(({ name }) => name)).not.toContain('cmk-backing-key-rotation-enabled');
