@@ -1,10 +1,12 @@
 import {
   availabilityZones,
   aws,
+  condition,
   type Expression,
   equals,
   fragment,
   meets,
+  noValue,
   type Parameter,
   parameter,
   type Resource,
@@ -17,6 +19,13 @@ import {
 } from '../../lib/cfn/index.ts';
 import { exportedOutput, named, tags } from './environment.ts';
 
+/** UTC, apart from each other. */
+const BACKUP_WINDOW = '08:00-08:30';
+const MAINTENANCE_WINDOW = 'sun:09:00-sun:09:30';
+
+const DATABASE_NAME = 'app';
+const MASTER_USERNAME = 'app_owner';
+
 interface DatabaseInputs {
   environmentType: Parameter;
   dataKeyArn: Expression;
@@ -26,18 +35,21 @@ interface DatabaseInputs {
   dataSubnetIds: Expression;
   databaseSecurityGroupId: Expression;
   databasePort: Expression;
-  /** By which AWS Backup selects the cluster. */
-  backupTag: { Key: string; Value: Value<string> };
+  /** By which AWS Backup selects the cluster, where the environment has a plan. */
+  backupTag?: { Key: string; Value: Value<string> };
+  /** `serverless`: one instance of Serverless v2, a second where asked for. Else two of a class to choose. */
+  shape?: 'serverless' | 'two instances';
 }
 
 /**
  * Aurora PostgreSQL over two zones. Deletion takes a final snapshot and keeps the log group. At rest: two db.r6g.large,
- * 380 USD a month, storage 0.10 USD per GB-month (RDS pricing, us-east-1, 2026-11); db.serverless from 88 USD.
+ * 380 USD a month, storage 0.10 USD per GB-month (RDS pricing, us-east-1, 2026-11); db.serverless from 44 USD an instance.
  * Burstable classes are not offered: the Data API, which data masking uses, does not work on them
  * (Aurora user guide, "Limitations for the Amazon RDS Data API", 2026-11).
  */
 export function database(inputs: DatabaseInputs) {
   const { dataKeyArn, logsKeyArn, alertTopicArn } = inputs;
+  const serverless = inputs.shape === 'serverless';
 
   const databaseEngineVersion = parameter('DatabaseEngineVersion', 'String', {
     group: 'Sizing',
@@ -67,17 +79,26 @@ export function database(inputs: DatabaseInputs) {
       'db.r8g.2xlarge',
     ],
   });
+  const databaseInstances = parameter('DatabaseInstances', 'Number', {
+    group: 'Sizing',
+    label: 'Database instances',
+    Description: '2: where one fails, the other one, in another zone, takes over within a minute. 1: it is an outage.',
+    Default: 1,
+    AllowedValues: [1, 2],
+  });
+  const hasReader = condition('HasDatabaseReader', equals(databaseInstances.ref, 2));
+  const onlyServerless = serverless ? '' : ' Only db.serverless uses it.';
   const databaseMinCapacityAcu = parameter('DatabaseMinCapacityAcu', 'Number', {
     group: 'Sizing',
     label: 'Least serverless capacity (ACU)',
-    Description: 'Aurora capacity units that an instance keeps when idle. Only db.serverless uses it.',
+    Description: `Aurora capacity units that an instance keeps when idle.${onlyServerless}`,
     Default: 0.5,
     AllowedValues: [0.5, 1, 2],
   });
   const databaseMaxCapacityAcu = parameter('DatabaseMaxCapacityAcu', 'Number', {
     group: 'Sizing',
     label: 'Most serverless capacity (ACU)',
-    Description: 'Aurora capacity units that an instance may grow to. Only db.serverless uses it.',
+    Description: `Aurora capacity units that an instance may grow to.${onlyServerless}`,
     Default: 4,
     AllowedValues: [2, 4, 8, 16, 32, 64],
   });
@@ -85,7 +106,7 @@ export function database(inputs: DatabaseInputs) {
     group: 'Sizing',
     label: 'Database name',
     Description: 'Database that is created with the cluster. A change replaces the cluster.',
-    Default: 'app',
+    Default: DATABASE_NAME,
     AllowedPattern: '^[a-z][a-z0-9_]{0,62}$',
     ConstraintDescription: 'Use 1 to 63 lower-case letters, digits and underscores, beginning with a letter.',
   });
@@ -93,7 +114,7 @@ export function database(inputs: DatabaseInputs) {
     group: 'Protection',
     label: 'Database master user',
     Description: 'Its password is made and rotated by Secrets Manager. A change replaces the cluster.',
-    Default: 'app_owner',
+    Default: MASTER_USERNAME,
     AllowedPattern: '^(?!(admin|postgres|rdsadmin|root)$)[a-z][a-z0-9_]{0,62}$',
     ConstraintDescription: 'Use lower-case letters, digits and underscores; admin, postgres, rdsadmin, root are taken.',
   });
@@ -107,8 +128,9 @@ export function database(inputs: DatabaseInputs) {
   const databaseBackupRetentionDays = parameter('DatabaseBackupRetentionDays', 'Number', {
     group: 'Protection',
     label: 'Point-in-time recovery (days)',
-    Description:
-      'Days back to which the cluster can be restored to any second, until AWS Backup takes over with its first backup.',
+    Description: `Days back to which the cluster can be restored to any second${
+      inputs.backupTag ? ', until AWS Backup takes over with its first backup' : ''
+    }.`,
     Default: 14,
     MinValue: 7,
     MaxValue: 35,
@@ -124,7 +146,7 @@ export function database(inputs: DatabaseInputs) {
     group: 'Operations',
     label: 'Database backup window (UTC)',
     Description: 'Daily, hh:mm-hh:mm in UTC, at least 30 minutes, apart from the maintenance window.',
-    Default: '08:00-08:30',
+    Default: BACKUP_WINDOW,
     AllowedPattern: '^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$',
     ConstraintDescription: 'Give it as hh:mm-hh:mm.',
   });
@@ -132,11 +154,12 @@ export function database(inputs: DatabaseInputs) {
     group: 'Operations',
     label: 'Database maintenance window (UTC)',
     Description: 'Weekly, ddd:hh:mm-ddd:hh:mm in UTC, at least 30 minutes.',
-    Default: 'sun:09:00-sun:09:30',
+    Default: MAINTENANCE_WINDOW,
     AllowedPattern:
       '^(mon|tue|wed|thu|fri|sat|sun):([01][0-9]|2[0-3]):[0-5][0-9]-(mon|tue|wed|thu|fri|sat|sun):([01][0-9]|2[0-3]):[0-5][0-9]$',
     ConstraintDescription: 'Give it as ddd:hh:mm-ddd:hh:mm.',
   });
+  const maintenanceWindow = serverless ? MAINTENANCE_WINDOW : databaseMaintenanceWindow.ref;
   const productionProtectsDatabase = rule('ProductionProtectsDatabase', {
     RuleCondition: equals(inputs.environmentType.ref, 'production'),
     Assertions: [
@@ -183,7 +206,7 @@ export function database(inputs: DatabaseInputs) {
     Properties: {
       LogGroupName: sub('/aws/rds/cluster/${EnvironmentSuffix}-database/postgresql'),
       KmsKeyId: meets('PF.Logs.kms', logsKeyArn),
-      RetentionInDays: databaseLogRetentionDays.ref,
+      RetentionInDays: serverless ? meets('CloudWatch.16', 365) : databaseLogRetentionDays.ref,
       Tags: tags('database'),
     },
   });
@@ -215,7 +238,7 @@ export function database(inputs: DatabaseInputs) {
       DBClusterIdentifier: named('database'),
       Engine: 'aurora-postgresql',
       EngineVersion: databaseEngineVersion.ref,
-      DatabaseName: databaseName.ref,
+      DatabaseName: serverless ? DATABASE_NAME : databaseName.ref,
       Port: inputs.databasePort,
       DBSubnetGroupName: databaseSubnetGroup.ref,
       VpcSecurityGroupIds: [inputs.databaseSecurityGroupId],
@@ -226,32 +249,33 @@ export function database(inputs: DatabaseInputs) {
       },
       StorageEncrypted: meets('RDS.27', true),
       KmsKeyId: dataKeyArn,
-      MasterUsername: meets('RDS.24', databaseMasterUsername.ref),
+      MasterUsername: meets('RDS.24', serverless ? MASTER_USERNAME : databaseMasterUsername.ref),
       ManageMasterUserPassword: meets('PF.Aurora.secret', true),
       MasterUserSecret: { KmsKeyId: meets('PF.Secrets.cmk', dataKeyArn) },
       EnableIAMDatabaseAuthentication: meets('RDS.12', true),
       EnableHttpEndpoint: true,
       DeletionProtection: databaseDeletionProtection.ref,
       BackupRetentionPeriod: databaseBackupRetentionDays.ref,
-      PreferredBackupWindow: databaseBackupWindow.ref,
-      PreferredMaintenanceWindow: databaseMaintenanceWindow.ref,
+      PreferredBackupWindow: serverless ? BACKUP_WINDOW : databaseBackupWindow.ref,
+      PreferredMaintenanceWindow: maintenanceWindow,
       CopyTagsToSnapshot: meets('RDS.16', true),
       EnableCloudwatchLogsExports: meets('RDS.37', ['postgresql']),
-      Tags: [...tags('database'), inputs.backupTag],
+      Tags: [...tags('database'), ...(inputs.backupTag ? [inputs.backupTag] : [])],
     },
   });
 
   /** The first that exists becomes the writer; a failover swaps the two, which is why their names say neither. */
   const instance = (id: string, name: string, zone: 0 | 1, after?: Resource<'AWS::RDS::DBInstance'>) =>
     resource(id, 'AWS::RDS::DBInstance', {
+      ...(after && serverless && { Condition: hasReader }),
       ...(after && { DependsOn: [after] }),
       DeletionPolicy: 'Delete',
       UpdateReplacePolicy: 'Delete',
       Properties: {
         DBInstanceIdentifier: named(name),
-        DBClusterIdentifier: meets('RDS.15', databaseCluster.ref),
+        DBClusterIdentifier: serverless ? databaseCluster.ref : meets('RDS.15', databaseCluster.ref),
         Engine: 'aurora-postgresql',
-        DBInstanceClass: databaseInstanceClass.ref,
+        DBInstanceClass: serverless ? 'db.serverless' : databaseInstanceClass.ref,
         AvailabilityZone: select(zone, availabilityZones()),
         PromotionTier: 0,
         PubliclyAccessible: meets('RDS.2', false),
@@ -261,7 +285,7 @@ export function database(inputs: DatabaseInputs) {
         MonitoringInterval: meets('RDS.6', 60),
         MonitoringRoleArn: databaseMonitoringRole.att('Arn'),
         AutoMinorVersionUpgrade: meets('RDS.13', true),
-        PreferredMaintenanceWindow: databaseMaintenanceWindow.ref,
+        PreferredMaintenanceWindow: maintenanceWindow,
         Tags: tags(name),
       },
     });
@@ -284,11 +308,68 @@ export function database(inputs: DatabaseInputs) {
         SubscriptionName: named('database-instance'),
         SnsTopicArn: alertTopicArn,
         SourceType: 'db-instance',
-        SourceIds: [databaseWriter.ref, databaseReader.ref],
+        SourceIds: [
+          databaseWriter.ref,
+          serverless ? hasReader.pick<string>(databaseReader.ref, noValue) : databaseReader.ref,
+        ],
         EventCategories: meets('RDS.20', ['availability', 'configuration change', 'failure', 'maintenance']),
         Tags: tags('database-instance'),
       },
     }),
+    ...(serverless ? [] : accountEvents(alertTopicArn)),
+  ];
+  const masterSecretArn = databaseCluster.att('MasterUserSecret.SecretArn');
+  const outputsOfTwo = [
+    exportedOutput('DatabaseClusterIdentifier', 'Identifier of the Aurora cluster.', databaseCluster.ref),
+    exportedOutput('DatabaseClusterArn', 'ARN of the Aurora cluster.', databaseCluster.att('DBClusterArn')),
+    exportedOutput('DatabaseEndpoint', 'Host name of the writer.', databaseCluster.att('Endpoint.Address')),
+    exportedOutput('DatabaseReaderEndpoint', 'Host name of the reader.', databaseCluster.att('ReadEndpoint.Address')),
+    exportedOutput('DatabaseName', 'Name of the first database.', databaseName.ref),
+    exportedOutput('DatabaseSecretArn', 'ARN of the secret that holds the master password.', masterSecretArn),
+    exportedOutput('DatabaseWriterId', 'Identifier of the instance that was made the writer.', databaseWriter.ref),
+    exportedOutput('DatabaseReaderId', 'Identifier of the instance that was made the reader.', databaseReader.ref),
+  ];
+  const outputsOfServerless = [
+    exportedOutput('DatabaseClusterId', 'Identifier of the Aurora cluster.', databaseCluster.ref),
+    exportedOutput('DatabaseClusterArn', 'ARN of the Aurora cluster.', databaseCluster.att('DBClusterArn')),
+    exportedOutput('DatabaseClusterEndpoint', 'Host name of the writer.', databaseCluster.att('Endpoint.Address')),
+    exportedOutput('DatabaseSecretArn', 'ARN of the secret that holds the master password.', masterSecretArn),
+    exportedOutput('DatabaseWriterId', 'Identifier of the instance that was made the writer.', databaseWriter.ref),
+  ];
+
+  return {
+    fragment: fragment('Database', [
+      databaseEngineVersion,
+      serverless ? databaseInstances : databaseInstanceClass,
+      databaseMinCapacityAcu,
+      databaseMaxCapacityAcu,
+      ...(serverless ? [] : [databaseName, databaseMasterUsername]),
+      databaseDeletionProtection,
+      databaseBackupRetentionDays,
+      ...(serverless ? [] : [databaseLogRetentionDays, databaseBackupWindow, databaseMaintenanceWindow]),
+      productionProtectsDatabase,
+      ...(serverless ? [hasReader] : []),
+      databaseSubnetGroup,
+      databaseClusterParameterGroup,
+      databaseLogGroup,
+      databaseMonitoringRole,
+      databaseCluster,
+      databaseWriter,
+      databaseReader,
+      ...eventSubscriptions,
+      ...(serverless ? outputsOfServerless : outputsOfTwo),
+    ]),
+    databaseCluster,
+    databaseWriter,
+    databaseReader,
+    databaseName,
+    masterSecretArn,
+  };
+}
+
+/** Events of the whole account, of which one subscription is enough for all of an environment. */
+export function accountEvents(alertTopicArn: Expression) {
+  return [
     resource('DatabaseParameterEvents', 'AWS::RDS::EventSubscription', {
       comment: 'Of the whole account: whoever changes a parameter group may switch TLS off.',
       Properties: {
@@ -309,48 +390,4 @@ export function database(inputs: DatabaseInputs) {
       },
     }),
   ];
-  const outputs = [
-    exportedOutput('DatabaseClusterIdentifier', 'Identifier of the Aurora cluster.', databaseCluster.ref),
-    exportedOutput('DatabaseClusterArn', 'ARN of the Aurora cluster.', databaseCluster.att('DBClusterArn')),
-    exportedOutput('DatabaseEndpoint', 'Host name of the writer.', databaseCluster.att('Endpoint.Address')),
-    exportedOutput('DatabaseReaderEndpoint', 'Host name of the reader.', databaseCluster.att('ReadEndpoint.Address')),
-    exportedOutput('DatabaseName', 'Name of the first database.', databaseName.ref),
-    exportedOutput(
-      'DatabaseSecretArn',
-      'ARN of the secret that holds the master password.',
-      databaseCluster.att('MasterUserSecret.SecretArn'),
-    ),
-    exportedOutput('DatabaseWriterId', 'Identifier of the instance that was made the writer.', databaseWriter.ref),
-    exportedOutput('DatabaseReaderId', 'Identifier of the instance that was made the reader.', databaseReader.ref),
-  ];
-
-  return {
-    fragment: fragment('Database', [
-      databaseEngineVersion,
-      databaseInstanceClass,
-      databaseMinCapacityAcu,
-      databaseMaxCapacityAcu,
-      databaseName,
-      databaseMasterUsername,
-      databaseDeletionProtection,
-      databaseBackupRetentionDays,
-      databaseLogRetentionDays,
-      databaseBackupWindow,
-      databaseMaintenanceWindow,
-      productionProtectsDatabase,
-      databaseSubnetGroup,
-      databaseClusterParameterGroup,
-      databaseLogGroup,
-      databaseMonitoringRole,
-      databaseCluster,
-      databaseWriter,
-      databaseReader,
-      ...eventSubscriptions,
-      ...outputs,
-    ]),
-    databaseCluster,
-    databaseWriter,
-    databaseReader,
-    databaseName,
-  };
 }

@@ -5,7 +5,6 @@ import {
   fragment,
   join,
   meets,
-  not,
   type Parameter,
   parameter,
   type Resource,
@@ -13,6 +12,7 @@ import {
   rule,
   sub,
 } from '../../lib/cfn/index.ts';
+import { databasePortIsNotDefault } from './database-group.ts';
 import { exportedOutput, named, tags } from './environment.ts';
 import { nothingGoesOut } from './nothing-goes-out.ts';
 import { zones } from './zones.ts';
@@ -62,14 +62,7 @@ export function network({ environmentType, logsKey }: Inputs) {
       },
     ],
   });
-  const hidesPort = rule('DatabasePortIsNotDefault', {
-    Assertions: [
-      {
-        Assert: not(equals(databasePort.ref, '5432')),
-        AssertDescription: 'Set DatabasePort to another port than 5432, the default of PostgreSQL.',
-      },
-    ],
-  });
+  const hidesPort = databasePortIsNotDefault(databasePort);
 
   const hasInterfaceEndpoints = condition('HasInterfaceEndpoints', equals(interfaceEndpoints.ref, 'true'));
 

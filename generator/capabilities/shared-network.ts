@@ -7,8 +7,8 @@ interface Inputs {
 }
 
 /**
- * The network that projects share: the same zones and tiers as in `network`, without security groups, which stand beside
- * what they protect. One NAT gateway unless asked for more. At rest in us-west-2 (VPC pricing, 2026-11): about 33 USD a
+ * The network that projects share: the same zones and tiers as in `network`, without the security groups,
+ * which stand beside what they protect. One NAT gateway unless asked for more. At rest in us-west-2 (VPC pricing, 2026-11): about 33 USD a
  * month for it, 3.65 for its address. Deletion keeps nothing but the log group of the flow logs.
  */
 export function sharedNetwork({ logsKey }: Inputs) {
@@ -31,5 +31,6 @@ export function sharedNetwork({ logsKey }: Inputs) {
       ...inZones.flowLogs,
       ...outputs,
     ]),
+    vpcId: inZones.vpc.ref,
   };
 }

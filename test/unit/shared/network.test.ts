@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { at, committed, deployed, parameterFiles } from '../staging/committed.ts';
-import { bytesOf, deployments, ofType, target } from './deployments.ts';
+import { at, committed, deployed, parameterFiles, type Statement } from '../staging/committed.ts';
+import { bytesOf, deployments, ofType, target, textOf } from './deployments.ts';
 
 const STACK = 'shared/network';
 const { listed, each } = deployments(STACK);
@@ -30,6 +30,9 @@ describe.each(each)('the network under $when', ({ template }) => {
       'AvailabilityZones',
       'DataKeyArn',
       'DataSubnetIds',
+      'DatabasePort',
+      'DatabaseSecurityGroupId',
+      'LoadBalancerLogBucketName',
       'LogsKeyArn',
       'PrivateSubnetIds',
       'PublicSubnetIds',
@@ -39,8 +42,14 @@ describe.each(each)('the network under $when', ({ template }) => {
       expect(JSON.stringify(exportName)).toContain(`-${id}`);
   });
 
-  test('lets nobody in: it has no security group, and only public subnets have a way from the internet', () => {
-    expect(ofType(template, 'AWS::EC2::SecurityGroup')).toEqual([]);
+  test('lets nobody in: cluster and proxy are reached by each other only, until a service adds its own way', () => {
+    expect(ofType(template, 'AWS::EC2::SecurityGroup').map(([id]) => id)).toEqual(['DatabaseSecurityGroup']);
+    expect(template.resources.DatabaseSecurityGroup?.properties).not.toHaveProperty('SecurityGroupIngress');
+    const rules = ofType(template, 'AWS::EC2::SecurityGroupIngress').map(([, { properties }]) => properties);
+    expect(rules.map(({ SourceSecurityGroupId }) => target(SourceSecurityGroupId))).toEqual(['DatabaseSecurityGroup']);
+  });
+
+  test('only public subnets have a way from the internet', () => {
     const toInternet = ofType(template, 'AWS::EC2::Route').filter(([, { properties }]) => 'GatewayId' in properties);
     expect(toInternet.map(([, { properties }]) => target(properties.RouteTableId))).toEqual(['PublicRouteTable']);
     for (const [, { properties }] of ofType(template, 'AWS::EC2::SubnetRouteTableAssociation'))
@@ -52,6 +61,21 @@ describe.each(each)('the network under $when', ({ template }) => {
   test('has no route out of the subnets of the database', () => {
     const routes = ofType(template, 'AWS::EC2::Route').map(([, { properties }]) => target(properties.RouteTableId));
     expect(routes).not.toContain('DataRouteTable');
+  });
+
+  test('keeps the logs of the load balancer, closed to all but Elastic Load Balancing', () => {
+    const statements = at(
+      template,
+      'LoadBalancerLogBucketPolicy',
+      'PolicyDocument.Statement',
+    ) as unknown as Statement[];
+    expect(statements.map(({ Sid, Effect }) => `${Effect} ${Sid}`)).toEqual([
+      'Deny HttpsOnly',
+      'Deny Tls12OrNewer',
+      'Allow LogDelivery',
+    ]);
+    expect(statements[2]?.Principal).toEqual({ Service: 'logdelivery.elasticloadbalancing.amazonaws.com' });
+    expect(textOf(at(template, 'LoadBalancerLogBucket', 'BucketEncryption'))).toContain('AES256');
   });
 
   test('records its traffic under the key', () => {
