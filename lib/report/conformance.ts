@@ -1,5 +1,6 @@
 import type { Path } from '../cfn/template.ts';
 import { pathKey, writeTemplate } from '../cfn/write.ts';
+import { readConfigRules } from '../evidence/config-rules.ts';
 import {
   type ConformancePack,
   type PackRule,
@@ -11,12 +12,31 @@ import {
 /** Columns that a comment fills. */
 const LINE = 108;
 
-/** The pack in the house style; its comments say what each rule watches, and what nothing watches. */
+/**
+ * The pack in the house style; its comments say what each rule watches, and what nothing watches. Where that makes it larger than
+ * a request may be, they name three resources of each template and count the others, or count them all.
+ */
 export function renderPack(pack: ConformancePack): string {
+  const { inlineBytes } = readConfigRules().limits;
+  for (const names of [Infinity, 3, 0]) {
+    const text = rendered(pack, { names, inline: true });
+    if (Buffer.byteLength(text) <= inlineBytes) return text;
+  }
+  return rendered(pack, { names: 0, inline: false });
+}
+
+interface Form {
+  /** Resources of a template that are named, at most. */
+  readonly names: number;
+  /** It fits into a request. */
+  readonly inline: boolean;
+}
+
+function rendered(pack: ConformancePack, form: Form): string {
   const above = new Map<string, string>();
   for (const rule of pack.rules)
-    above.set(pathKey(['Resources', rule.id] as Path), commentOf(rule, pack.templates.length > 1).join('\n'));
-  return writeTemplate(packTemplate(pack), { header: headerOf(pack), above });
+    above.set(pathKey(['Resources', rule.id] as Path), commentOf(rule, pack.templates.length > 1, form).join('\n'));
+  return writeTemplate(packTemplate(pack), { header: headerOf(pack, form), above });
 }
 
 /** "52 rules watch 61 controls of 207 proven verdicts". */
@@ -42,7 +62,7 @@ function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
 
-function headerOf(pack: ConformancePack): string[] {
+function headerOf(pack: ConformancePack, { names, inline }: Form): string[] {
   const { templates, region } = pack;
   const isGlobal = (rule: PackRule) => rule.rule.resourceTypes.some((type) => type.startsWith('AWS::IAM::'));
   const lines = [
@@ -50,8 +70,11 @@ function headerOf(pack: ConformancePack): string[] {
     ...wrapped(templates, '  '),
     'Make it again when they change. It watches every resource of a type in its account and region, not only theirs.',
     ...wrapped(packSummary(pack).split(/(?<=;) /), '', ' '),
-    'Deploy it where AWS Config records:',
-    '  aws configservice put-conformance-pack --conformance-pack-name NAME --template-body file://FILE',
+    ...(names === Infinity ? [] : ['Not every resource is named here; plainform conformance --json has them all.']),
+    inline
+      ? 'Deploy it where AWS Config records:'
+      : 'Too large for a request: copy it to a bucket, and deploy it where AWS Config records:',
+    `  aws configservice put-conformance-pack --conformance-pack-name NAME ${inline ? '--template-body file://FILE' : '--template-s3-uri s3://BUCKET/FILE'}`,
   ];
   if (pack.rules.some(isGlobal))
     lines.push(
@@ -96,26 +119,28 @@ function unwatchedLine({ control, title, rule, resources }: Unwatched): string[]
   return [`  ${control} ${title}${rule ? ` (${rule})` : ''}: ${count(resources.length, 'resource')}`];
 }
 
-function commentOf({ controls, notProven }: PackRule, several: boolean): string[] {
+function commentOf({ controls, notProven }: PackRule, several: boolean, { names }: Form): string[] {
   const lines = controls.flatMap(({ control, title, resources }) =>
-    wrapped([...`${control} ${title}, proven of`.split(' '), ...grouped(resources, several)], '', ' '),
+    wrapped([...`${control} ${title}, proven of`.split(' '), ...grouped(resources, several, names)], '', ' '),
   );
   const others = notProven.map(({ template, resource, control, verdict }) => {
     const which = controls.length > 1 ? `${control} ` : '';
     return { template, resource: `${resource} (${which}${verdict})` };
   });
   if (others.length > 0)
-    lines.push(...wrapped(['Looked at too, and not proven:', ...grouped(others, several)], '', ' '));
+    lines.push(...wrapped(['Looked at too, and not proven:', ...grouped(others, several, names)], '', ' '));
   return lines;
 }
 
-/** "templates/a.yaml: Queue, Topic; templates/b.yaml: Bucket", in words that a line may end after. */
-function grouped(resources: readonly Watched[], several: boolean): string[] {
+/** "templates/a.yaml: Queue, Topic; templates/b.yaml: Bucket and 4 more", in words that a line may end after. */
+function grouped(resources: readonly Watched[], several: boolean, most: number): string[] {
   const templates = [...new Set(resources.map(({ template }) => template))];
   return templates.flatMap((template, index) => {
-    const own = listed(resources.filter((each) => each.template === template).map(({ resource }) => resource));
+    const own = resources.filter((each) => each.template === template).map(({ resource }) => resource);
+    const words = listed(own.slice(0, most));
+    if (own.length > most) words.push(most === 0 ? count(own.length, 'resource') : `and ${own.length - most} more`);
     const end = index < templates.length - 1 ? ';' : '';
-    return [...(several ? [`${template}:`] : []), ...own.slice(0, -1), `${own.at(-1)}${end}`];
+    return [...(several ? [`${template}:`] : []), ...words.slice(0, -1), `${words.at(-1)}${end}`];
   });
 }
 

@@ -305,6 +305,23 @@ Resources:
     expect(renderPack(packOf({ 'a.yaml': QUEUE_AND_KEY }))).toBe(text);
   });
 
+  test('comments give way where they would make the pack larger than a request', () => {
+    const many = (count: number) => {
+      const queues = Array.from(
+        { length: count },
+        (_, index) =>
+          `  Key${index}OfSomeService: {Type: AWS::KMS::Key, Properties: {EnableKeyRotation: true, KeyPolicy: {}}}`,
+      );
+      return renderPack(packOf({ 'a.yaml': `Resources:\n${queues.join('\n')}` }));
+    };
+    expect(many(3)).toContain('proven of Key0OfSomeService, Key1OfSomeService, Key2OfSomeService\n');
+    const text = many(3500);
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(limits.inlineBytes);
+    expect(text).toContain('Key2OfSomeService and 3497 more');
+    expect(text).toContain('plainform conformance --json has them all');
+    expect(text).toContain('--template-body file://FILE');
+  }, 60_000);
+
   test('every rule of the catalogue in one pack is more than AWS Config takes', () => {
     expect(Object.keys(rules).length).toBeGreaterThan(limits.rulesInPack);
     expect(limits).toEqual({ rulesInPack: 130, inlineBytes: 51_200, bucketBytes: 307_200 });
