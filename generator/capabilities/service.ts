@@ -152,7 +152,7 @@ export function service(inputs: Inputs) {
     UpdateReplacePolicy: 'Retain',
     Properties: {
       LogGroupName: sub('/plainform/${EnvironmentSuffix}/app'),
-      RetentionInDays: meets('CloudWatch.16', logRetentionDays.ref),
+      RetentionInDays: logRetentionDays.ref,
       KmsKeyId: meets('PF.Logs.kms', logsKeyArn),
       Tags: tags('app'),
     },
