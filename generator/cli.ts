@@ -35,10 +35,14 @@ command('generate')
 
 command('check')
   .argument('<files...>', 'templates, or folders of templates')
-  .description('judge any template: its validity, and its controls over every deployment that it admits')
+  .description(
+    'judge any template: its validity, and its controls over every deployment that it admits;\n' +
+      'of several, what they promise each other by exports and SSM parameters too',
+  )
   .option('--strict', 'fail on warnings too')
   .option('--region <region>', 'warn of types that this region does not have')
   .option('--no-controls', 'validity only')
+  .option('--no-contract', 'each template on its own: for templates that have nothing to do with each other')
   .option('--params <files...>', 'controls of the deployments of these parameter files; the others are counted')
   .option('--framework <list>', 'only controls that support these: soc2, pci, hipaa, nist80053, cis, iso27001, gdpr')
   .option('--format <format>', 'text, json, sarif, junit, github or markdown', 'text')
@@ -49,6 +53,7 @@ command('check')
       'plainform check templates',
       'plainform check stack.yaml --framework soc2,pci',
       'plainform check stack.yaml --params staging.json --format sarif',
+      'plainform check network.yaml application.yaml    # in the order in which they are deployed',
       'plainform check stack.yaml --opinions --json',
     ),
   )
@@ -105,6 +110,8 @@ command('diagram')
 
 ofStacks('deploy')
   .description('deploy stacks, of an environment or one of your own, each by a change set that is shown first')
+  .option('--project <name>', 'a project or a provider of the register: its stacks, after what it shares was looked at')
+  .option('--register <file>', 'the register', 'plainform.yaml')
   .option('--dry-run', 'make the change sets, show them, discard them')
   .option('--force', 'deploy in spite of errors that the check found')
   .option('--allow-data-loss', 'replace or remove what holds data although the template does not keep it')
@@ -115,6 +122,7 @@ ofStacks('deploy')
       'plainform deploy --environment staging --dry-run',
       'plainform deploy --environment staging --target aws --tags Owner=platform',
       'plainform deploy --target aws --template stack.yaml --stack-name orders --parameters orders.json',
+      'plainform deploy --target aws --project shop',
     ),
   )
   .action(runs(async () => (await import('./commands/deploy.ts')).deploy));
@@ -132,9 +140,14 @@ ofStacks('verify')
   .action(runs(async () => (await import('./commands/verify.ts')).verify));
 
 command('params')
-  .description('hold the parameter files against their templates')
-  .option('--environment <name>', 'only this environment')
-  .addHelpText('after', examples('plainform params', 'plainform params --environment staging'))
+  .description('write the parameter files of the register, and hold every parameter file against its template')
+  .option('--environment <name>', 'only this environment; without it, all of them and the register')
+  .option('--register <file>', 'the register of providers and projects', 'plainform.yaml')
+  .option('--check', 'write nothing; fail where a file differs from the register')
+  .addHelpText(
+    'after',
+    examples('plainform params', 'plainform params --environment staging', 'plainform params --check'),
+  )
   .action(runs(async () => (await import('./commands/params.ts')).params));
 
 ofStacks('outputs')
@@ -145,6 +158,8 @@ ofStacks('outputs')
 
 ofStacks('destroy')
   .description('delete stacks, of an environment or one of your own; says first what is kept')
+  .option('--project <name>', 'a project of the register, or a provider that nobody shares any more')
+  .option('--register <file>', 'the register', 'plainform.yaml')
   .option('--yes <name>', 'the name of the environment or stack again: without it nothing is deleted')
   .addHelpText(
     'after',
@@ -193,6 +208,7 @@ register('add')
   .option('--domain <domain>', 'by which it is reached')
   .option('--provider <name>', 'whose infrastructure it shares; needed where there are several')
   .option('--priority <number>', 'from 100 to 999; without it, the next free one')
+  .option('--image <uri>', 'of its service, with a tag or a digest')
   .option('--resource-prefix <prefix>', 'with which its physical names begin; without it, its name')
   .addHelpText(
     'after',

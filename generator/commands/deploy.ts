@@ -33,6 +33,9 @@ interface Options extends TargetOptions, StackOptions {
   /** Lets data go that a replacement or a removal takes along. */
   allowDataLoss?: boolean;
   tags?: readonly string[];
+  /** A project or a provider of the register, in place of an environment. */
+  project?: string;
+  register?: string;
   /** Only counts what is made new. */
   brief?: boolean;
   json?: boolean;
@@ -40,12 +43,26 @@ interface Options extends TargetOptions, StackOptions {
 
 /** Deploys stacks in order, each by a change set that is shown first. Throws before anything is changed where an input is wrong. */
 export async function deploy(options: Options, terminal: Terminal): Promise<0> {
-  const stacks = chosenStacks(options);
+  const stacks = await stacksOfOptions(options);
   const deployed = await interruptible(terminal, (signal) =>
-    withTarget(options, (endpoint) => deployStacks(stacks, options, endpoint, terminal, signal)),
+    withTarget(options, async (endpoint) => deployStacks(await stacks(endpoint), options, endpoint, terminal, signal)),
   );
   if (options.json) terminal.print(JSON.stringify({ version: 1, stacks: deployed }, null, 2));
   return 0;
+}
+
+/** Those of a project are known when its provider has been asked. */
+async function stacksOfOptions(
+  options: Options,
+): Promise<(endpoint?: string) => ChosenStack[] | Promise<ChosenStack[]>> {
+  if (options.project === undefined) {
+    const stacks = chosenStacks(options);
+    return () => stacks;
+  }
+  const { readRegister } = await import('../projects/register.ts');
+  const { ownerNamed, stacksToDeploy } = await import('../projects/deployment.ts');
+  const owner = ownerNamed(readRegister(options.register), options.project);
+  return (endpoint) => stacksToDeploy(owner, endpoint);
 }
 
 export async function deployStacks(
@@ -144,9 +161,9 @@ function tagsOf(texts: readonly string[]): Record<string, string> | undefined {
   return Object.fromEntries(texts.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]));
 }
 
-function readStack({ template, parameterFile }: ChosenStack) {
+function readStack({ template, parameterFile, values: given }: ChosenStack) {
   const document = readTemplate(template);
-  const values = parameterFile === undefined ? {} : readParameterFile(parameterFile).values;
+  const values = given ?? (parameterFile === undefined ? {} : readParameterFile(parameterFile).values);
   const problems: Finding[] = checkParameterValues(document.template, values).map((finding) => ({
     ...finding,
     file: parameterFile ?? template,

@@ -8,6 +8,9 @@ import { type ChosenStack, chosenStacks, type StackOptions, type TargetOptions, 
 
 interface Options extends TargetOptions, StackOptions {
   yes?: string;
+  /** A project or a provider of the register, in place of an environment. */
+  project?: string;
+  register?: string;
   json?: boolean;
 }
 
@@ -16,11 +19,32 @@ interface Options extends TargetOptions, StackOptions {
  * unless the name is given again with --yes.
  */
 export async function destroy(options: Options, terminal: Terminal): Promise<0> {
+  if (options.project !== undefined) return destroyProject({ ...options, project: options.project }, terminal);
   const own = options.stackName !== undefined && options.template === undefined;
   const stacks = own
     ? [{ stackName: options.stackName!, region: options.region ?? primaryRegion() }]
     : chosenStacks(options).reverse();
   const name = options.stackName ?? options.environment;
+  return deleteAll(name, stacks, options, terminal);
+}
+
+async function destroyProject(options: Options & { project: string }, terminal: Terminal): Promise<0> {
+  const { readRegister } = await import('../projects/register.ts');
+  const { ownerNamed, stacksToDestroy } = await import('../projects/deployment.ts');
+  const register = readRegister(options.register);
+  const owner = ownerNamed(register, options.project);
+  return withTarget(options, async (endpoint) => {
+    const reached = endpoint === undefined ? options : { ...options, endpoint };
+    return deleteAll(owner.name, await stacksToDestroy(register, owner, endpoint), reached, terminal);
+  });
+}
+
+async function deleteAll(
+  name: string,
+  stacks: readonly (ChosenStack | { stackName: string; region: string })[],
+  options: Options,
+  terminal: Terminal,
+): Promise<0> {
   const kept = stacks.flatMap((stack) => ('template' in stack ? keptOf(stack) : []));
   if (options.yes !== name) {
     for (const { stackName, id, type, policy } of kept)

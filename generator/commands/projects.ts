@@ -23,6 +23,7 @@ interface Options extends Partial<TargetOptions> {
   provider?: string;
   priority?: string;
   resourcePrefix?: string;
+  image?: string;
   json?: boolean;
 }
 
@@ -74,6 +75,7 @@ export async function add(options: Options, terminal: Terminal): Promise<0> {
     provider: provider.name,
     domain: options.domain,
     priority,
+    ...(options.image !== undefined && { image: options.image }),
     ...(options.resourcePrefix !== undefined && { resourcePrefix: options.resourcePrefix }),
   });
   const added = parseRegister(text, file).projects.get(name) as Consumer;

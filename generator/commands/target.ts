@@ -25,6 +25,8 @@ export interface ChosenStack {
   region: string;
   template: string;
   parameterFile?: string;
+  /** In place of a file. */
+  values?: Readonly<Record<string, string>>;
 }
 
 /** The stacks in the order in which they are deployed. Throws CFN705 where only one of template and stack name is given. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Ajv, type AnySchemaObject, type ErrorObject } from 'ajv';
 import { CfnError, type Finding, nearestMatch } from '../../lib/cfn/errors.ts';
-import { parseSource, type SourceDocument } from '../../lib/cfn/read.ts';
+import { type Location, parseSource, type SourceDocument } from '../../lib/cfn/read.ts';
 import { isObject, type Path } from '../../lib/cfn/template.ts';
 import { fileInProject } from '../../lib/project.ts';
 
@@ -27,6 +27,7 @@ export interface Provider {
   /** Under which the eleven SSM parameters stand. */
   readonly prefix: string;
   readonly resourcePrefix: string;
+  readonly image?: string;
   readonly parameters: ParameterValues;
 }
 
@@ -36,6 +37,7 @@ interface AnyProject {
   readonly domain: string;
   readonly resourcePrefix: string;
   readonly databaseSecretPath: string;
+  readonly image?: string;
   readonly parameters: ParameterValues;
 }
 
@@ -58,6 +60,8 @@ export interface Register {
   readonly environments: ReadonlyMap<string, Environment>;
   readonly providers: ReadonlyMap<string, Provider>;
   readonly projects: ReadonlyMap<string, Project>;
+  /** Place of an entry: `['projects', 'shop']`. */
+  locate(path: Path): Location;
 }
 
 export const FIRST_PRIORITY = 100;
@@ -95,6 +99,7 @@ interface Written {
       domain: string;
       priority?: number;
       certificateArn?: string;
+      image?: string;
       resourcePrefix?: string;
       region?: string;
       databaseSecretPath?: string;
@@ -217,6 +222,7 @@ function checked(written: Written, document: SourceDocument): Register {
       domain: entry.domain,
       resourcePrefix,
       databaseSecretPath: entry.databaseSecretPath ?? `${resourcePrefix}/database-credentials`,
+      ...(entry.image !== undefined && { image: entry.image }),
       parameters: entry.parameters ?? {},
     };
     if ((entry.provider === undefined) === (entry.environment === undefined)) {
@@ -275,7 +281,7 @@ function checked(written: Written, document: SourceDocument): Register {
   }
   findings.push(...claimedTwice({ providers, projects }, document));
   if (findings.length > 0) throw new CfnError(findings.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
-  return { file: document.file, environments, providers, projects };
+  return { file: document.file, environments, providers, projects, locate: document.locate };
 }
 
 /** Where a thing is deployed: names must be its own there. */

@@ -1,0 +1,115 @@
+import { CfnError, type Finding, nearestMatch } from '../../lib/cfn/errors.ts';
+import type { Target } from '../../lib/deployment/clients.ts';
+import { listenerRules, type SharedParameter, sharedParameters } from '../../lib/deployment/shared-infrastructure.ts';
+import { fileInProject } from '../../lib/project.ts';
+import type { ChosenStack } from '../commands/target.ts';
+import type { Consumer, Provider, Register } from './register.ts';
+import { type Owner, ownersOf, stacksOf } from './stacks.ts';
+
+/** The project or the provider of a name. Throws CFN731. */
+export function ownerNamed(register: Register, name: string): Owner {
+  const owners = ownersOf(register);
+  const found = owners.find((owner) => owner.name === name);
+  if (found) return found;
+  const names = owners.map((owner) => owner.name);
+  const nearest = nearestMatch(name, names);
+  throw new CfnError({
+    code: 'CFN731',
+    severity: 'error',
+    file: register.file,
+    message: `there is no project "${name}"${nearest ? `; did you mean ${nearest}?` : ''}`,
+    fix: names.length === 0 ? 'add it under projects' : `one of ${names.slice(0, 20).join(', ')}`,
+  });
+}
+
+/**
+ * The stacks of an owner in the order in which they are deployed. Of a consumer, only where its provider's eleven SSM parameters
+ * are there and well formed, and nobody else has its priority or its domain on the live listener: throws CFN738, all at once.
+ */
+export async function stacksToDeploy(owner: Owner, endpoint: string | undefined): Promise<ChosenStack[]> {
+  const shared =
+    owner.mode === 'consumer' ? await providedTo(owner, targetOf(owner, endpoint)) : new Map<string, string>();
+  return stacksOf(owner).map(({ stackName, region, template, values, live }) => ({
+    stackName,
+    region,
+    template: fileInProject(template),
+    values: {
+      ...values,
+      ...Object.fromEntries(Object.entries(live).map(([name, from]) => [name, shared.get(from)!])),
+    },
+  }));
+}
+
+async function providedTo(owner: Consumer, target: Target): Promise<ReadonlyMap<string, string>> {
+  const { provider } = owner;
+  const found = await sharedParameters(target, provider.prefix);
+  const findings = found.flatMap((parameter) =>
+    parameter.state === 'well formed' ? [] : [unusable(parameter, provider)],
+  );
+  if (findings.length > 0) throw new CfnError(findings);
+  const shared = new Map(found.map(({ name, value }) => [name, value!]));
+  for (const { priority, hosts } of await listenerRules(target, shared.get('alb/https-listener-arn')!)) {
+    const isOwn = hosts.includes(owner.domain);
+    if ((priority === owner.priority) === isOwn) continue;
+    findings.push({
+      code: 'CFN738',
+      severity: 'error',
+      message: isOwn
+        ? `the listener of ${provider.name} has ${owner.domain} on priority ${priority}; the register says ${owner.priority}`
+        : `priority ${priority} on the listener of ${provider.name} is that of ${hosts.join(', ') || 'another rule'}`,
+      fix: isOwn
+        ? `write priority: ${priority}, or remove that rule`
+        : 'take another priority: `plainform projects add` names a free one',
+    });
+  }
+  if (findings.length > 0) throw new CfnError(findings);
+  return shared;
+}
+
+function unusable({ name, state, value }: SharedParameter, { name: provider, prefix }: Provider): Finding {
+  return {
+    code: 'CFN738',
+    severity: 'error',
+    message: state === 'missing' ? `${prefix}/${name} is missing` : `${prefix}/${name} is "${value}", which is none`,
+    fix: `deploy the provider first: plainform deploy --project ${provider}`,
+  };
+}
+
+/** The stacks of an owner, last first. Of a provider, only where nobody shares it any more: throws CFN739. */
+export async function stacksToDestroy(
+  register: Register,
+  owner: Owner,
+  endpoint: string | undefined,
+): Promise<ChosenStack[]> {
+  if (owner.mode === 'provider') {
+    const users = new Set<string>();
+    for (const project of register.projects.values())
+      if (project.mode === 'consumer' && project.provider.name === owner.name) users.add(project.name);
+    const target = targetOf(owner, endpoint);
+    const listener = (await sharedParameters(target, owner.prefix)).find(
+      ({ name }) => name === 'alb/https-listener-arn',
+    );
+    if (listener?.state === 'well formed')
+      for (const { hosts } of await listenerRules(target, listener.value!)) for (const host of hosts) users.add(host);
+    users.delete(owner.domain);
+    if (users.size > 0)
+      throw new CfnError({
+        code: 'CFN739',
+        severity: 'error',
+        message: `${owner.name} is in use by ${[...users].join(', ')}; nothing was deleted`,
+        fix: 'destroy them first, or let them graduate: plainform projects graduate NAME',
+      });
+  }
+  return stacksOf(owner)
+    .map(({ stackName, region, template, values }) => ({
+      stackName,
+      region,
+      template: fileInProject(template),
+      values,
+    }))
+    .reverse();
+}
+
+function targetOf({ environment }: Owner, endpoint: string | undefined): Target {
+  return { region: environment.region, ...(endpoint && { endpoint }) };
+}

@@ -1,0 +1,88 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Finding, nearestMatch } from '../../lib/cfn/errors.ts';
+import { resolveTemplate } from '../../lib/scenarios/resolve.ts';
+import { writeFile } from '../../lib/write-file.ts';
+import type { Register } from './register.ts';
+import {
+  declarationsOf,
+  type Owner,
+  ownersOf,
+  type ProjectStack,
+  sectionOf,
+  stacksOf,
+  strayParameters,
+} from './stacks.ts';
+
+export interface ParameterFiles {
+  readonly stacks: readonly ProjectStack[];
+  readonly findings: readonly Finding[];
+  /** Files that are not, or were not, what the register says. */
+  readonly stale: readonly string[];
+}
+
+/**
+ * The parameter files of a register's owners beside it, written unless `check`; nothing is written where anything is wrong.
+ * Linear in the number of owners: templates are read once, and only their parameters and rules are asked.
+ */
+export function parameterFiles(
+  register: Register,
+  { check = false, only }: { check?: boolean; only?: string } = {},
+): ParameterFiles {
+  const owners = ownersOf(register).filter(({ name }) => only === undefined || name === only);
+  const stacks = owners.flatMap(stacksOf);
+  const findings = [
+    ...owners.flatMap((owner) => stray(owner, register)),
+    ...stacks.flatMap((stack) => unfit(stack, register)),
+  ];
+  if (findings.length > 0) return { stacks, findings, stale: [] };
+  const root = dirname(register.file);
+  const stale: string[] = [];
+  for (const stack of stacks) {
+    const path = join(root, stack.parameterFile);
+    const text = `${JSON.stringify(
+      Object.entries(stack.values).map(([name, value]) => `${name}=${value}`),
+      null,
+      2,
+    )}\n`;
+    if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
+    stale.push(stack.parameterFile);
+    if (!check) writeFile(path, text);
+  }
+  return { stacks, findings, stale };
+}
+
+function stray(owner: Owner, { file, locate }: Register): Finding[] {
+  return strayParameters(owner).map(({ stack, name, known }) => {
+    const nearest = nearestMatch(name, known);
+    return {
+      code: 'CFN737',
+      severity: 'error',
+      file,
+      ...locate([sectionOf(owner), owner.name, 'parameters', stack, name]),
+      message:
+        known.length === 0
+          ? `${owner.name} has no stack "${stack}"`
+          : `${owner.name}: ${stack} has no parameter ${name}${nearest ? `; did you mean ${nearest}?` : ''}`,
+      fix: known.length === 0 ? 'name one of its stacks' : `one of ${known.join(', ')}`,
+    };
+  });
+}
+
+/** What the template refuses: constraints of its parameters, its rules, and what has neither value nor default. */
+function unfit(
+  { owner, section, stack, template, values, live, region, stackName }: ProjectStack,
+  { file, locate }: Register,
+): Finding[] {
+  const { findings } = resolveTemplate(declarationsOf(template), { parameters: values, region, stackName });
+  return findings
+    .filter(
+      ({ code, message }) => /^CFN(4|500)/.test(code) && !Object.keys(live).some((name) => message.includes(name)),
+    )
+    .map(({ path: _path, line: _line, column: _column, ...finding }) => ({
+      ...finding,
+      file,
+      ...locate([section, owner]),
+      message: `${owner}: ${stack}: ${finding.message}`,
+    }));
+}
