@@ -312,6 +312,18 @@ const BEHAVIOURS: Record<string, (endpoint: string) => Promise<boolean>> = {
       ),
       ({ outputs }) => outputs.Ref?.startsWith('arn:aws:secretsmanager:us-west-2:123456789012:secret:') === true,
     ),
+  'ssm-key-constraints': async (endpoint) => {
+    const put = { Name: '/keys/name', Value: 'something else', Type: 'String' };
+    read(endpoint, [{ service: 'ssm', operation: 'put_parameter', parameters: put, query: 'Version' }]);
+    const Key = { Type: 'AWS::SSM::Parameter::Value<String>', AllowedPattern: '^/.+/name$' };
+    const template = resources({ Topic: TOPIC }, { Parameters: { Key }, Outputs: { Value: output(ref('Key')) } });
+    const [right, wrong] = await Promise.all(
+      ['/keys/name', '/keys/none'].map((key) =>
+        deployTo(endpoint, { stackName: `keys-${key.split('/').at(-1)}`, template, parameters: { Key: key } }),
+      ),
+    );
+    return right?.outputs.Value === 'something else' && wrong?.status === 'REFUSED' && /pattern/.test(wrong.reason);
+  },
   'unknown-property': (endpoint) =>
     ends(endpoint, resources({ Topic: { ...TOPIC, Properties: { Colour: 'red' } } }), ({ reason }) =>
       reason.includes('extraneous key [Colour]'),
@@ -608,6 +620,11 @@ describe(`a stack with one of each type that we create${why}`, () => {
         parameters: { AccountId: '123456789012' },
         query: 'length(Budgets || `[]`)',
       },
+      1,
+    ],
+    [
+      'archives of events',
+      { service: 'events', operation: 'list_archives', query: 'length(Archives[?RetentionDays==`30`])' },
       1,
     ],
     ['trails', { service: 'cloudtrail', operation: 'describe_trails', query: 'length(trailList)' }, 1],

@@ -30,6 +30,7 @@ HANDLERS = provisioners._RESOURCE_HANDLERS
 def apply():
     handlers._capabilities_enforced = lambda: True
     replace_everywhere(engine._evaluate_conditions, evaluate_conditions)
+    replace_everywhere(engine._resolve_parameters, with_checked_keys(engine._resolve_parameters))
     replace_everywhere(engine._extract_deps, with_dependencies_of_metadata(engine._extract_deps))
     replace_everywhere(
         engine.validate_template_support, unresolved_references_refused(engine.validate_template_support)
@@ -180,6 +181,34 @@ def evaluate_conditions(template, parameters):
         return engine._resolve_refs(node, {}, parameters, evaluated, template.get("Mappings") or {}, "", "")
 
     return {name: named(name) for name in definitions}
+
+
+def with_checked_keys(native):
+    """Of an SSM parameter type CloudFormation checks the key against the constraints; the emulator checks the value.
+    Source: "Systems Manager parameter types" in the CloudFormation user guide, read 2026-11-21."""
+
+    constraints = ("AllowedPattern", "AllowedValues", "MinLength", "MaxLength")
+
+    def resolve(template, provided_params, previous_params=None):
+        definitions = template.get("Parameters") or {}
+        given = {entry["Key"]: entry for entry in provided_params if "Key" in entry}
+        unbound = {}
+        for name, definition in definitions.items():
+            unbound[name] = definition
+            if not str(definition.get("Type")).startswith(engine._SSM_PARAMETER_VALUE_PREFIX):
+                continue
+            unbound[name] = {key: value for key, value in definition.items() if key not in constraints}
+            entry = given.get(name) or {}
+            key = entry.get("Value", definition.get("Default"))
+            if entry.get("UsePreviousValue") or key is None:
+                continue
+            allowed = definition.get("AllowedValues")
+            if allowed and key not in [str(value) for value in allowed]:
+                raise ValueError(f"Parameter '{name}' must be one of AllowedValues")
+            engine._check_parameter_constraints(name, definition, "String", str(key))
+        return native({**template, "Parameters": unbound}, provided_params, previous_params)
+
+    return resolve
 
 
 def with_dependencies_of_metadata(native):
@@ -652,6 +681,16 @@ def delete_bucket(identifier, properties):
         call("s3", "DeleteBucket", Bucket=identifier)
 
 
+# ---- EventBridge
+
+
+def event_bus(identifier, old, properties):
+    settings = ("KmsKeyIdentifier", "DeadLetterConfig", "LogConfig")
+    stored = {name: properties[name] for name in settings if name in properties}
+    if stored:
+        call("events", "UpdateEventBus", Name=identifier, **stored)
+
+
 # ---- SNS
 
 
@@ -665,6 +704,7 @@ def topic(identifier, old, properties):
 AFTERWARDS = {
     "AWS::Backup::BackupVault": backup_vault,
     "AWS::ElastiCache::ReplicationGroup": replication_group,
+    "AWS::Events::EventBus": event_bus,
     "AWS::IAM::Role": role,
     "AWS::Lambda::Function": function,
     "AWS::RDS::DBCluster": cluster,

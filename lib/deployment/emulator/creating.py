@@ -451,6 +451,33 @@ def addon(resource):
     return identifier, addon_attributes(identifier)
 
 
+# ---- EventBridge
+
+
+ARCHIVE = ("Description", "EventPattern", "RetentionDays", "KmsKeyIdentifier")
+
+
+def archive_attributes(name):
+    return {"Arn": call("events", "DescribeArchive", ArchiveName=name)["ArchiveArn"]}
+
+
+def update_archive(identifier, old, new):
+    call("events", "UpdateArchive", ArchiveName=identifier, **only(new.properties, *ARCHIVE))
+    return identifier, archive_attributes(identifier)
+
+
+@handles(
+    "AWS::Events::Archive",
+    lambda identifier, properties: call("events", "DeleteArchive", ArchiveName=identifier),
+    update_archive,
+)
+def archive(resource):
+    name = resource.named("ArchiveName", max_len=48)
+    source = resource.get("SourceArn")
+    call("events", "CreateArchive", ArchiveName=name, EventSourceArn=source, **only(resource.properties, *ARCHIVE))
+    return name, archive_attributes(name)
+
+
 # ---- IAM
 
 

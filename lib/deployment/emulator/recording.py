@@ -105,7 +105,8 @@ def attribute_type(resource_type, name):
         found = found.get("properties", {}).get(part, {})
         if "$ref" in found:
             found = schema.get("definitions", {}).get(found["$ref"].split("/")[-1], {})
-    return found.get("type")
+    types = found.get("type")
+    return types[0] if isinstance(types, list) else types
 
 
 def attribute_of(resource_type, identifier, properties, name):
