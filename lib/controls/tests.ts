@@ -33,6 +33,11 @@ function edgesOf(values: readonly Scalar[]): string[] {
   return values.some((value) => typeof value === 'boolean') ? ['true', 'false'] : texts;
 }
 
+/** Whether one of the values can be a number from `least` to `most`. */
+function canBe(values: readonly Scalar[], least: number, most: number): boolean {
+  return values.some((value) => typeof value !== 'boolean' && Number(value) >= least && Number(value) <= most);
+}
+
 export function oneOf(values: readonly Scalar[]): TextTest {
   const texts = new Set(values.flatMap(spellings));
   return {
@@ -40,6 +45,7 @@ export function oneOf(values: readonly Scalar[]): TextTest {
     passes: (text) => texts.has(text),
     good: either(...[...texts].map(literal)),
     edges: edgesOf(values),
+    range: (least, most) => (canBe(values, least, most) ? undefined : false),
     passesUnknown: (value) => ([...texts].every((text) => compareResolved(value, text) === false) ? false : undefined),
   };
 }
@@ -51,6 +57,7 @@ export function noneOf(values: readonly Scalar[]): TextTest {
     passes: (text) => !texts.has(text),
     good: complement(either(...[...texts].map(literal))),
     edges: edgesOf(values),
+    range: (least, most) => (canBe(values, least, most) ? undefined : true),
     passesUnknown: (value) => ([...texts].every((text) => compareResolved(value, text) === false) ? true : undefined),
   };
 }

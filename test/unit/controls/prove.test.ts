@@ -374,3 +374,15 @@ describe('the values on which a proof rests', () => {
 
   test('nobody asks, nothing is kept', () => expect(factOf('RDS.3', instance('true'))).not.toHaveProperty('evidence'));
 });
+
+test.each([
+  [7, 'proven'],
+  [0, 'fails'],
+  [6, 'fails'],
+])('a number from %d on: both that it is not 0 and that it is 7 at least', (least, verdict) => {
+  const text = `
+Parameters: {Days: {Type: Number, MinValue: ${least}, MaxValue: 35, Default: 14}}
+Resources:
+  Db: {Type: AWS::RDS::DBInstance, Properties: {Engine: postgres, BackupRetentionPeriod: !Ref Days}}`;
+  expect(factOf('RDS.11', text).verdict).toBe(verdict);
+});
