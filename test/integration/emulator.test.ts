@@ -303,6 +303,35 @@ const BEHAVIOURS: Record<string, (endpoint: string) => Promise<boolean>> = {
     ]);
     return second?.changes[0]?.ResourceChange?.Replacement === 'True';
   },
+  'rule-priority': async (endpoint) => {
+    const rule = (host: string) => ({
+      Type: 'AWS::ElasticLoadBalancingV2::ListenerRule',
+      Properties: {
+        ListenerArn: ref('Listener'),
+        Priority: 100,
+        Conditions: [{ Field: 'host-header', HostHeaderConfig: { Values: [host] } }],
+        Actions: [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '404' } }],
+      },
+    });
+    const { status, reason } = await deployTo(endpoint, {
+      stackName: 'priorities',
+      template: resources({
+        Balancer: { Type: 'AWS::ElasticLoadBalancingV2::LoadBalancer', Properties: { Name: 'priorities' } },
+        Listener: {
+          Type: 'AWS::ElasticLoadBalancingV2::Listener',
+          Properties: {
+            LoadBalancerArn: ref('Balancer'),
+            Port: 80,
+            Protocol: 'HTTP',
+            DefaultActions: [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '404' } }],
+          },
+        },
+        One: rule('one.example.com'),
+        Two: { ...rule('two.example.com'), DependsOn: 'One' },
+      }),
+    });
+    return status === 'ROLLBACK_COMPLETE' && /Two: .*Priority '100' is currently in use/.test(reason);
+  },
   'secret-ref': (endpoint) =>
     ends(
       endpoint,
@@ -823,8 +852,19 @@ async function physicalIds(endpoint: string, stackName: string): Promise<Record<
 
 function resolved(parameters: Record<string, unknown>, ids: Record<string, string>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(parameters).map(([name, value]) => [name, isRef(value) ? ids[value.Ref] : value]),
+    Object.entries(parameters).map(([name, value]) => [
+      name,
+      isRef(value)
+        ? ids[value.Ref]
+        : isSub(value)
+          ? value['Fn::Sub'].replace(/\$\{(\w+)\}/g, (_, id) => ids[id]!)
+          : value,
+    ]),
   );
+}
+
+function isSub(value: unknown): value is { 'Fn::Sub': string } {
+  return typeof value === 'object' && value !== null && 'Fn::Sub' in value;
 }
 
 function isRef(value: unknown): value is { Ref: string } {

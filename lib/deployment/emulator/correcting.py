@@ -9,6 +9,7 @@ import json
 import sys
 from xml.sax.saxutils import escape
 
+import ministack.services.alb as alb
 import ministack.services.backup as backup
 import ministack.services.cloudformation.changesets as changesets
 import ministack.services.cloudformation.drift as drift
@@ -21,7 +22,7 @@ import ministack.services.elasticache as elasticache
 import ministack.services.rds as rds
 import ministack.services.secretsmanager as secretsmanager
 from in_process import call, is_true
-from ministack.core.responses import get_region, new_uuid
+from ministack.core.responses import get_account_id, get_region, new_uuid
 from recording import attributes_of, replacing, specification, token
 
 HANDLERS = provisioners._RESOURCE_HANDLERS
@@ -529,6 +530,15 @@ def function(identifier, old, properties):
         call("lambda", "PutFunctionRecursionConfig", FunctionName=identifier, RecursiveLoop=loop)
 
 
+def event_source_mapping(identifier, old, properties):
+    arn = f"arn:aws:lambda:{get_region()}:{get_account_id()}:event-source-mapping:{identifier}"
+    before, now = ({tag["Key"]: tag["Value"] for tag in each.get("Tags") or []} for each in (old, properties))
+    if now:
+        call("lambda", "TagResource", Resource=arn, Tags=now)
+    if before.keys() - now.keys():
+        call("lambda", "UntagResource", Resource=arn, TagKeys=sorted(before.keys() - now.keys()))
+
+
 # ---- RDS
 
 
@@ -691,6 +701,16 @@ def event_bus(identifier, old, properties):
         call("events", "UpdateEventBus", Name=identifier, **stored)
 
 
+# ---- Elastic Load Balancing
+
+
+def listener_rule(identifier, old, properties):
+    priority = str(properties.get("Priority"))
+    for arn, rule in alb._rules.items():
+        if arn != identifier and rule["ListenerArn"] == properties["ListenerArn"] and rule["Priority"] == priority:
+            raise ValueError(f"Priority '{priority}' is currently in use")
+
+
 # ---- SNS
 
 
@@ -704,8 +724,10 @@ def topic(identifier, old, properties):
 AFTERWARDS = {
     "AWS::Backup::BackupVault": backup_vault,
     "AWS::ElastiCache::ReplicationGroup": replication_group,
+    "AWS::ElasticLoadBalancingV2::ListenerRule": listener_rule,
     "AWS::Events::EventBus": event_bus,
     "AWS::IAM::Role": role,
+    "AWS::Lambda::EventSourceMapping": event_source_mapping,
     "AWS::Lambda::Function": function,
     "AWS::RDS::DBCluster": cluster,
     "AWS::RDS::DBInstance": instance,
