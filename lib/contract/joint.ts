@@ -45,7 +45,12 @@ export interface Joint {
   /** `false`: a value that two stacks have to share is one that they cannot both have. */
   readonly possible: boolean;
   /** The scenarios of all together, told apart by these conditions, and by each value of these parameters. */
-  ask(conditions: Readonly<Record<string, Json>>, values?: readonly string[]): Scenarios;
+  ask(
+    conditions: Readonly<Record<string, Json>>,
+    values?: readonly string[],
+    /** Texts of parameters to be told apart from all others. */
+    distinguish?: Readonly<Record<string, readonly string[]>>,
+  ): Scenarios;
   /** What each stack has to be given for a scenario, by the index of the stack. */
   overrides(scenario: Scenario): Map<number, Record<string, string>>;
   readonly sections: () => Template;
@@ -239,14 +244,21 @@ export function jointOf(stacks: readonly Stack[], ties: readonly Tie[]): Joint {
       return possible;
     },
     sections: made,
-    ask: (conditions, values = []) => {
+    ask: (conditions, values = [], distinguish = {}) => {
       const base = made();
       const template: Template = { ...base, Conditions: { ...base.Conditions, ...conditions } };
       const roots = [
         ...Object.keys(conditions).map((condition) => ({ condition })),
         ...values.map((parameter) => ({ parameter })),
       ];
-      return listScenarios(template, { slice: sliceOf(template, roots), limit: LIMIT });
+      const slice = sliceOf(template, roots);
+      // Where defaults differ, each is the cheapest value for one of the stacks.
+      const apart: Record<string, readonly string[]> = { ...distinguish };
+      for (const [id, own] of usual) {
+        const texts = [...new Set([...own.values()].flatMap((text) => text ?? []))];
+        if (texts.length > 1 && slice.references.includes(id)) apart[id] = [...texts, ...(apart[id] ?? [])];
+      }
+      return listScenarios(template, { slice, limit: LIMIT, distinguish: apart });
     },
     overrides: ({ assignment, overrides }) => {
       const texts: Record<string, string> = { ...overrides };

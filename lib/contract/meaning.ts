@@ -1,4 +1,4 @@
-import { intrinsicOf } from '../cfn/intrinsics.ts';
+import { intrinsicOf, isNoValue } from '../cfn/intrinsics.ts';
 import { parseSub, placeholderExpression, subArguments } from '../cfn/sub.ts';
 import { isObject, type Json, type Path } from '../cfn/template.ts';
 import { parameterType } from '../scenarios/parameters.ts';
@@ -49,8 +49,7 @@ function meaningOf(value: Json, stack: Stack, follow: Follow): Meaning {
   const list = Array.isArray(argument) ? argument : [];
   switch (call.name) {
     case 'Fn::If': {
-      const [a, b] = [list[1] ?? null, list[2] ?? null].map((branch) => meaningOf(branch, stack, follow));
-      return common([a!, b!]);
+      return common(allMeanings([list[1] ?? null, list[2] ?? null], stack, follow));
     }
     case 'Ref':
       return typeof argument === 'string' ? ofReference(argument, stack) : UNKNOWN;
@@ -79,7 +78,7 @@ function meaningOf(value: Json, stack: Stack, follow: Follow): Meaning {
           : { count: delimiter === ',' ? 'many' : 'unknown' };
       }
       if (delimiter === ',' && members.length > 0)
-        return { ...common(members.map((member) => meaningOf(member, stack, follow))), count: 'many' };
+        return { ...common(allMeanings(members, stack, follow)), count: 'many' };
       return ofParts(
         members.flatMap((member, i) => (i > 0 && delimiter !== '' ? [delimiter, member] : [member])),
         stack,
@@ -103,6 +102,17 @@ function meaningOf(value: Json, stack: Stack, follow: Follow): Meaning {
     default:
       return UNKNOWN;
   }
+}
+
+/** Of what is there: `AWS::NoValue` is nothing, in a branch too. */
+function allMeanings(members: readonly Json[], stack: Stack, follow: Follow): Meaning[] {
+  return members.flatMap((member) => {
+    const call = intrinsicOf(member);
+    if (isNoValue(member)) return [];
+    if (call?.name === 'Fn::If' && Array.isArray(call.argument))
+      return allMeanings(call.argument.slice(1), stack, follow);
+    return [meaningOf(member, stack, follow)];
+  });
 }
 
 const ZONE = 'AWS::EC2::AvailabilityZone::Name';

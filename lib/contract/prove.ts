@@ -1,6 +1,14 @@
-import { isObject, type Json } from '../cfn/template.ts';
+import { isObject, type Json, type ParameterBody } from '../cfn/template.ts';
+import { parameterDomain } from '../scenarios/domain.ts';
 import { entriesOf } from '../scenarios/entries.ts';
-import { allowedTexts, parameterType } from '../scenarios/parameters.ts';
+import { both, complement, sample } from '../scenarios/language.ts';
+import {
+  allowedTexts,
+  type ParameterValue,
+  parameterText,
+  parameterType,
+  violationsOf,
+} from '../scenarios/parameters.ts';
 import { readsOf } from '../scenarios/reads.ts';
 import { type Joint, jointOf, type Tie } from './joint.ts';
 import { type Equation, equationTest, meetingOf } from './meet.ts';
@@ -62,6 +70,7 @@ export type MakeJoint = ReturnType<typeof jointMaker>;
 
 /** Whether a thing read is written, with the writers that may have its name. */
 export function proveReading(reading: Reading, writings: readonly Writing[], make: MakeJoint): Outcome {
+  if (isNeverRead(reading, make)) return { is: 'proven', candidates: [], ties: [] };
   const near: Writing[] = [];
   const ties: Tie[] = [];
   let undecided = false;
@@ -101,6 +110,18 @@ export function proveReading(reading: Reading, writings: readonly Writing[], mak
   return open && first.is !== 'unknown' ? { ...first, ...open } : first;
 }
 
+/** In no deployment that CloudFormation does not refuse. */
+function isNeverRead({ stack, when }: Reading, make: MakeJoint): boolean {
+  if (when.length === 0 && entriesOf(stack.template.Rules).length === 0) return false;
+  const joint = make([stack], []);
+  return (
+    deploymentWhere(
+      joint,
+      when.map((test) => joint.rename(stack, test)),
+    ) === 'never'
+  );
+}
+
 function meetIn(joint: Joint, reading: Reading, writing: Writing) {
   return meetingOf(
     joint.renameParts(reading.stack, reading.parts),
@@ -125,7 +146,7 @@ function furtherTies(
       const [a, b] = [reading.stack, stack].map((each) => each.template.Parameters?.[name]);
       if (!own.has(name) || !a || !b) continue;
       const [x, y] = [parameterType(a), parameterType(b)];
-      if (x.list !== y.list || x.ssm || y.ssm) continue;
+      if (x.list !== y.list || x.ssm || y.ssm || !admitsAll(name, b, a)) continue;
       if (ties.some((other) => other.name === name && other.a === tie.a && other.b === tie.b)) continue;
       // What meets another parameter of the reader is not this one.
       if (linked.has(`P${stack.index}x${name}`) || linked.has(`P${reading.stack.index}x${name}`)) continue;
@@ -133,6 +154,17 @@ function furtherTies(
       found.set(`${name} ${stack.index}`, tie);
     }
   return [...found.values()];
+}
+
+/** Whether one declaration of a parameter takes every value that the other takes. */
+function admitsAll(name: string, body: ParameterBody, other: ParameterBody): boolean {
+  const texts = allowedTexts(other);
+  if (texts) return texts.every((text) => violationsOf(name, body, text).length === 0);
+  if (JSON.stringify({ ...body, Default: '' }) === JSON.stringify({ ...other, Default: '' })) return true;
+  const [wide, narrow] = [parameterDomain(name, body).language, parameterDomain(name, other).language];
+  if (!wide || !narrow) return false;
+  const { texts: outside, decided } = sample(both(narrow, complement(wide)), 1);
+  return outside.length === 0 && decided;
 }
 
 function decidingParameters({ template }: Stack, when: readonly Json[]): Set<string> {
@@ -155,13 +187,17 @@ function attempt(reading: Reading, writings: readonly Writing[], ties: readonly 
   });
   if (candidates.length === 0) return { is: 'unmet', candidates, ...shared };
   const finite = finiteIn(joint, reading);
-  if (isPlain(reading, candidates, joint, finite)) return { is: 'proven', candidates, ...shared };
+  if (isPlain(reading, candidates, ties)) return { is: 'proven', candidates, ...shared };
 
   const read = allOf(reading.when.map((test) => joint.rename(reading.stack, test)));
   const kept = candidates.map(({ writing }) => allOf(writing.when.map((test) => joint.rename(writing.stack, test))));
   const looked = readsOf(joint.sections(), read, ...kept, ...rulesOf(joint)).references;
+  // Of several ways to meet, one alone may be the way: then each has to be told apart.
+  const ways = new Set(
+    candidates.flatMap(({ equations }) => (equations.length > 0 ? [JSON.stringify(equations)] : [])),
+  );
   const meets = candidates.map(({ equations }) =>
-    allOf(equations.filter((each) => !isFree(each, joint, looked)).map(equationTest)),
+    allOf(equations.filter((each) => ways.size > 1 || !isFree(each, joint, looked)).map(equationTest)),
   );
   const conditions = {
     QRead: read,
@@ -177,49 +213,47 @@ function attempt(reading: Reading, writings: readonly Writing[], ties: readonly 
   const names = new Set(joint.renameParts(reading.stack, reading.parts).flatMap((part) => parameterOf(part) ?? []));
   const deciding = readsOf(joint.sections(), read).references;
   const universal = [...new Set([...deciding, ...finite])].filter((name) => !names.has(name) || finite.includes(name));
-  const groups = new Map<string, { met: boolean; overrides: Overrides }>();
-  const metValues = new Set<string>();
   let unwritten: Overrides | undefined;
   let assumed = false;
+  const told = new Map<string, Set<string>>(universal.map((id) => [id, new Set()]));
   for (const scenario of scenarios) {
+    for (const [id, texts] of told) {
+      const value = scenario.assignment[id];
+      if (value !== undefined && !Array.isArray(value)) texts.add(parameterText(value as ParameterValue));
+    }
     const { QRead, QMeet, QKept } = scenario.conditions;
     if (!QRead) continue;
-    if (Object.keys(scenario.assumed).length > 0) {
-      assumed ||= !QMeet || !QKept;
-      continue;
+    if (Object.keys(scenario.assumed).length > 0) assumed ||= !QMeet || !QKept;
+    else if (QMeet && !QKept) {
+      const overrides = joint.overrides(scenario);
+      if (!unwritten || sizeOf(overrides) < sizeOf(unwritten)) unwritten = overrides;
     }
-    const overrides = joint.overrides(scenario);
-    const valueIn = (name: string) => scenario.assignment[name] ?? scenario.overrides[name] ?? null;
-    const key = JSON.stringify(universal.map(valueIn));
-    const group = groups.get(key);
-    const own = new Map([...overrides].filter(([index]) => index === reading.stack.index));
-    if (!group) groups.set(key, { met: Boolean(QMeet), overrides: own });
-    else {
-      const fewest = sizeOf(own) < sizeOf(group.overrides) ? own : group.overrides;
-      groups.set(key, { met: group.met || Boolean(QMeet), overrides: fewest });
-    }
-    if (QMeet) metValues.add(JSON.stringify(finite.map(valueIn)));
-    if (QMeet && !QKept && (!unwritten || sizeOf(overrides) < sizeOf(unwritten))) unwritten = overrides;
   }
-  const unmet = [...groups.values()].filter(({ met }) => !met).map(({ overrides }) => overrides);
-  if (!assumed) unmet.push(...valuesUnmet(reading, finite, joint, metValues, make));
   if (unwritten) return { is: 'unwritten', candidates, overrides: unwritten, ...shared };
-  const [least] = unmet.sort((a, b) => sizeOf(a) - sizeOf(b));
-  if (least && !assumed) return { is: 'unmet', candidates, overrides: least, ...shared };
-  if (assumed || scenarios.incomplete)
-    return { is: 'unknown', candidates, because: scenarios.assumptions.join('; '), ...shared };
+  const unmet = assumed ? undefined : classesUnmet(reading, told, finite, conditions, joint, make);
+  const [least] = [...(unmet ?? [])].sort((a, b) => sizeOf(a) - sizeOf(b));
+  if (least) return { is: 'unmet', candidates, overrides: least, ...shared };
+  if (!unmet || scenarios.incomplete)
+    return {
+      ...{ is: 'unknown', candidates, ...shared },
+      because: scenarios.assumptions.join('; ') || 'not every combination could be looked at',
+    };
   return { is: 'proven', candidates, ...shared };
 }
 
-/** One writer always writes it, under a name that no deployment has another of. */
-function isPlain(reading: Reading, candidates: readonly Candidate[], joint: Joint, finite: readonly string[]): boolean {
+/** One writer always writes it, under a name that no deployment has another of, with every value that the reader has in it. */
+function isPlain(reading: Reading, candidates: readonly Candidate[], ties: readonly Tie[]): boolean {
   const hasRules = ({ stack }: { stack: Stack }) => entriesOf(stack.template.Rules).length > 0;
-  const narrowed = finite.some(
-    (id) => allowedTexts(joint.body(id)!)!.length !== ownTexts(reading.stack, id.replace(/^P\d+x/, ''))?.length,
-  );
-  if (hasRules(reading) || narrowed) return false;
+  const bodyIn = ({ stack }: { stack: Stack }, name: string) => stack.template.Parameters![name]!;
+  if (hasRules(reading)) return false;
   return candidates.some(
-    (each) => each.equations.length === 0 && each.writing.when.length === 0 && !hasRules(each.writing),
+    ({ equations, writing }) =>
+      equations.length === 0 &&
+      writing.when.length === 0 &&
+      !hasRules(writing) &&
+      ties.every(
+        ({ name, b }) => b !== writing.stack.index || admitsAll(name, bodyIn(writing, name), bodyIn(reading, name)),
+      ),
   );
 }
 
@@ -232,44 +266,62 @@ function ownTexts(stack: Stack, name: string): string[] | undefined {
 function finiteIn(joint: Joint, reading: Reading): string[] {
   return joint.renameParts(reading.stack, reading.parts).flatMap((part) => {
     const name = parameterOf(part);
-    const body = name === undefined ? undefined : joint.body(name);
-    return body && allowedTexts(body) ? [name!] : [];
+    return name !== undefined && ownTexts(reading.stack, name.replace(/^P\d+x/, '')) ? [name] : [];
   });
 }
 
-/** Values that the reader admits in its name, and no writer with it. */
-function valuesUnmet(
+/** The fewest overrides of each class of deployments of the reader that reads, and no writer has the name in any with it. */
+function classesUnmet(
   reading: Reading,
+  told: ReadonlyMap<string, ReadonlySet<string>>,
   finite: readonly string[],
+  conditions: { readonly QRead: Json; readonly QMeet: Json },
   joint: Joint,
-  met: ReadonlySet<string>,
   make: MakeJoint,
-): Overrides[] {
-  if (finite.length === 0) return [];
-  const alone = make([reading.stack], []);
-  const ids = joint
-    .renameParts(reading.stack, reading.parts)
-    .flatMap((part, i) => {
-      const name = parameterOf(part);
-      if (name === undefined || !finite.includes(name)) return [];
-      return [{ name, i }];
-    })
-    .map(({ name }) => `P${reading.stack.index}x${name.replace(/^P\d+x/, '')}`);
-  const scenarios = alone.ask({ QRead: allOf(reading.when.map((test) => alone.rename(reading.stack, test))) }, ids);
-  if (scenarios.tooLarge) return [];
-  return [...scenarios].flatMap((scenario) => {
-    if (!scenario.conditions.QRead || Object.keys(scenario.assumed).length > 0) return [];
-    const key = JSON.stringify(ids.map((id) => scenario.assignment[id] ?? scenario.overrides[id] ?? null));
-    return met.has(key) ? [] : [alone.overrides(scenario)];
-  });
+): Overrides[] | undefined {
+  const { stack } = reading;
+  const alone = make([stack], []);
+  const own = (id: string) => id.replace(/^P\d+x/, `P${stack.index}x`);
+  const read = allOf(reading.when.map((test) => alone.rename(stack, test)));
+  const universal = [...told.keys()];
+  const listed = universal.filter((id) => finite.includes(id) || ownTexts(stack, id.replace(/^P\d+x/, '')));
+  const scenarios = alone.ask(
+    { QRead: read },
+    listed.map(own),
+    Object.fromEntries([...told].map(([id, texts]) => [own(id), [...texts]])),
+  );
+  if (scenarios.tooLarge || scenarios.incomplete) return undefined;
+  const classes = new Map<string, { test: Json; overrides: Overrides }>();
+  for (const scenario of scenarios) {
+    if (!scenario.conditions.QRead) continue;
+    if (Object.keys(scenario.assumed).length > 0) return undefined;
+    const tests = universal.flatMap((id): Json[] => {
+      const { parameters = {}, open = {} } = scenario.environment;
+      const text = parameters[own(id)];
+      if (text !== undefined) return [{ 'Fn::Equals': [{ Ref: id }, parameterText(text)] }];
+      return (open[own(id)] ?? []).map((other): Json => ({ 'Fn::Not': [{ 'Fn::Equals': [{ Ref: id }, other] }] }));
+    });
+    const [test, overrides] = [allOf(tests), alone.overrides(scenario)];
+    const before = classes.get(JSON.stringify(test));
+    if (!before || sizeOf(overrides) < sizeOf(before.overrides)) classes.set(JSON.stringify(test), { test, overrides });
+  }
+  const left = new Map([...classes.values()].map((each, i) => [`QClass${i}`, each]));
+  const tests = Object.fromEntries([...left].map(([name, { test }]) => [name, test]));
+  const together = joint.ask({ ...conditions, ...tests }, finite);
+  if (together.tooLarge || together.incomplete) return undefined;
+  for (const scenario of together)
+    if (scenario.conditions.QRead && scenario.conditions.QMeet)
+      for (const name of left.keys()) if (scenario.conditions[name]) left.delete(name);
+  return [...left.values()].map(({ overrides }) => overrides);
 }
 
 function rulesOf(joint: Joint): Json[] {
   return Object.values(joint.sections().Rules ?? {}).map((body) => body as unknown as Json);
 }
 
-/** A parameter that nothing else turns on can be given what the other side asks for. */
+/** A parameter that nothing else turns on can be given what the other side asks for, where that is put together of parts. */
 function isFree({ left, right }: Equation, joint: Joint, looked: ReadonlySet<string>): boolean {
+  if (left.length <= 1 && right.length <= 1) return false;
   return [
     [left, right],
     [right, left],

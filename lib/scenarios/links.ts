@@ -1,6 +1,6 @@
 import type { AssignmentScope } from './assignment.ts';
 import { type Classes, cellsOf, classesOf, type ValueClass } from './classes.ts';
-import { both } from './language.ts';
+import { both, holds } from './language.ts';
 import type { Analysis } from './significance.ts';
 import type { Variable } from './variables.ts';
 
@@ -84,13 +84,19 @@ function candidatesOf(
   const open = variables.filter(({ domain }) => !domain.values);
   const cellsBy = significance.flatMap(({ languages }) => languages);
   let complete = open.length <= MOST_MEMBERS && cellsBy.length <= MOST_LANGUAGES;
-  for (const members of subsets(open, MOST_MEMBERS)) {
+  const fresh: string[] = [];
+  // What a larger set shares, each of its parts shares too: the larger first, and a smaller one needs only what is missing.
+  for (const members of subsets(open, MOST_MEMBERS).sort((a, b) => b.length - a.length)) {
     const [{ domain }] = members as [Variable];
     const common = both(...members.flatMap((member) => member.domain.language ?? []));
     for (const cell of cellsOf(cellsBy.slice(0, MOST_LANGUAGES), domain)) {
-      const { texts, decided } = domain.others(pool, variables.length, both(common, cell.language));
-      const shared = texts.filter((text) => members.every((member) => member.domain.admits(text)));
+      const isShared = (text: string): boolean => members.every((member) => member.domain.admits(text));
+      const had = fresh.filter((text) => holds(cell.language, text) && isShared(text)).length;
+      if (had >= variables.length) continue;
+      const { texts, decided } = domain.others(pool, variables.length - had, both(common, cell.language));
+      const shared = texts.filter(isShared);
       for (const text of shared) pool.add(text);
+      fresh.push(...shared);
       if (!decided || shared.length < texts.length) complete = false;
     }
   }
