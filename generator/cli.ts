@@ -219,6 +219,62 @@ register('add')
   )
   .action(runs(async () => (await import('./commands/projects.ts')).add));
 
+const database = program
+  .command('database')
+  .description('a database of its own for each project, on a server that it shares');
+
+onServer('create')
+  .description('make the database, the user and the secret of a project, or complete them; prints no password')
+  .option('--connections <number>', 'that each role of it may have open at once; 20 where nothing was said yet')
+  .option('--statement-timeout <seconds>', 'after which a statement is cut off; 30 where nothing was said yet')
+  .option('--kms-key <arn>', "key of a new secret; without one, AWS's own for Secrets Manager")
+  .addHelpText(
+    'after',
+    examples(
+      'plainform database create shop --provider /shared-infra/prod --ca global-bundle.pem',
+      'plainform database create shop --provider prod --host localhost --port 15432 --ca global-bundle.pem',
+      'plainform database create shop --host localhost --user postgres --password-file master.txt --secrets-folder secrets',
+    ),
+  )
+  .action(runs(async () => (await import('./commands/database.ts')).create));
+
+onServer('rotate')
+  .description('give a project new credentials; clients that run keep theirs until the next rotation')
+  .option('--in-use', 'although clients still use the credentials from before the last rotation: cuts them off')
+  .addHelpText('after', examples('plainform database rotate shop --provider /shared-infra/prod --ca global-bundle.pem'))
+  .action(runs(async () => (await import('./commands/database.ts')).rotate));
+
+onServer('check')
+  .description('log in as a project and try what must be refused; exit code 1 where anything is not')
+  .addHelpText('after', examples('plainform database check shop --provider /shared-infra/prod --ca global-bundle.pem'))
+  .action(runs(async () => (await import('./commands/database.ts')).check));
+
+onServer('drop')
+  .description('dump the database of a project, then take it, its roles and its secrets away')
+  .option('--yes <name>', 'the name again; without it, it is asked for on a terminal')
+  .option('--dump <file>', 'where to write the dump; without it NAME-TIME.dump, here')
+  .option('--end-sessions', 'end what is still connected, such as connections that the proxy keeps')
+  .addHelpText(
+    'after',
+    examples(
+      'plainform database drop shop --provider /shared-infra/prod --ca global-bundle.pem --yes shop --dump shop.dump',
+    ),
+  )
+  .action(runs(async () => (await import('./commands/database.ts')).drop));
+
+command('bootstrap', program.command('secrets').description("an application's own secrets"))
+  .argument('<project>', 'the project')
+  .argument('<names...>', 'secrets of it, each made as PROJECT/NAME')
+  .description('make the secrets that are missing, with values that nobody sees; what exists stays as it is')
+  .option('--provider <name>', 'prefix of its SSM parameters, or its name in the register: says the region')
+  .option('--register <file>', 'the register; without it plainform.yaml, where there is one')
+  .option('--region <region>', 'without one that of the provider, or the one in AWS_REGION')
+  .option('--endpoint <url>', 'of an emulator instead of AWS')
+  .option('--kms-key <arn>', "key of a new secret; without one, AWS's own for Secrets Manager")
+  .option('--secrets-folder <folder>', 'files there instead of Secrets Manager')
+  .addHelpText('after', examples('plainform secrets bootstrap shop session-key webhook-token --region us-west-2'))
+  .action(runs(async () => (await import('./commands/secrets.ts')).bootstrap));
+
 command('start')
   .description('generate, check, deploy to the embedded emulator, verify, report: what `npm start` does')
   .option('--environment <name>', 'staging, development or production-like', 'staging')
@@ -245,6 +301,25 @@ function register(name: string): Command {
     .option('--register <file>', 'the register', 'plainform.yaml')
     .option('--target <target>', 'emulator or aws: asks the live listeners too')
     .option('--endpoint <url>', 'endpoint of an emulator that is running already');
+}
+
+function onServer(name: string): Command {
+  return command(name, database)
+    .argument('<name>', 'the project')
+    .option('--provider <name>', 'prefix of its SSM parameters, or its name in the register')
+    .option('--register <file>', 'the register; without it plainform.yaml, where there is one')
+    .option('--region <region>', 'without one that of the provider, or the one in AWS_REGION')
+    .option('--endpoint <url>', 'of an emulator instead of AWS')
+    .option('--master-secret <arn>', 'that holds the master password, where RDS does not manage it')
+    .option('--secret <name>', 'of the project; without it NAME/database-credentials, or as the register says')
+    .option('--host <host>', 'the end of a tunnel to the provider, or a server without provider')
+    .option('--port <port>', 'its port')
+    .option('--user <name>', 'who administers a server without provider')
+    .option('--password-file <file>', 'that holds its password')
+    .option('--secrets-folder <folder>', 'files there instead of Secrets Manager')
+    .option('--ca <file>', 'certificates of the authorities to trust; those of RDS are no public ones')
+    .option('--tls-name <name>', 'that the certificate is for, where it is not the host')
+    .option('--no-tls', 'for a server on this machine or behind a tunnel');
 }
 
 function command(name: string, parent = program): Command {

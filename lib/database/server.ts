@@ -109,6 +109,7 @@ function unreachable({ host, port, tls }: Server, { user, database }: Login, err
 function adviceFor(state: string | undefined, reason: string, tls: Tls | false): string {
   if (/does not support SSL/.test(reason))
     return 'give --no-tls where the server is on this machine or behind a tunnel';
+  if (/non-empty string/.test(reason)) return 'the server asks for a password: give --password-file FILE';
   if (/^(28|42501)/.test(state ?? '')) return 'check user, password and pg_hba.conf of the server';
   if (/self.signed|certificate|altname|issuer/i.test(`${state} ${reason}`))
     return tls && tls.ca === undefined

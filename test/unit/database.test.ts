@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { confirmed } from '../../generator/commands/database.ts';
 import type { CfnError } from '../../lib/cfn/errors.ts';
 import { LONGEST_NAME, projectNames } from '../../lib/database/names.ts';
 import { generatePassword, scramVerifier } from '../../lib/database/password.ts';
@@ -122,5 +123,26 @@ describe('passwords', () => {
 
   test('two verifiers of one password differ', () => {
     expect(scramVerifier('same')).not.toBe(scramVerifier('same'));
+  });
+});
+
+describe('the name of what is dropped is given again', () => {
+  const outcome = (yes: string | undefined, typed?: string) =>
+    confirmed('shop', yes, typed === undefined ? undefined : async () => typed).then(
+      () => 'confirmed',
+      (error) => error.findings[0].code,
+    );
+
+  test.each<[string | undefined, string | undefined, string]>([
+    ['shop', undefined, 'confirmed'],
+    [undefined, 'shop', 'confirmed'],
+    [undefined, undefined, 'CFN704'],
+    [undefined, '', 'CFN704'],
+    [undefined, 'y', 'CFN704'],
+    [undefined, 'shop ', 'CFN704'],
+    ['ship', 'shop', 'CFN704'],
+    ['', 'shop', 'CFN704'],
+  ])('--yes %j, typed %j: %s', async (yes, typed, expected) => {
+    expect(await outcome(yes, typed)).toBe(expected);
   });
 });
