@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ENVIRONMENTS, stacksOf } from '../../generator/environments.ts';
 import { readParameterFile } from '../../lib/cfn/parameter-file.ts';
+import { readTemplate } from '../../lib/cfn/read.ts';
 import type { Opinion } from '../../lib/check/opinions.ts';
 import { fileInProject } from '../../lib/project.ts';
+import { primaryRegion } from '../../lib/region.ts';
 
 const cfnLint = fileInProject('.venv/bin/cfn-lint');
 const missing = existsSync(cfnLint) ? undefined : 'the official cfn-lint is not installed in .venv';
@@ -19,8 +21,19 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe(`the official cfn-lint has no error and no warning${missing ? ` (skipped: ${missing})` : ''}`, () => {
-  judged.each(
-    ENVIRONMENTS.flatMap((environment) =>
+  /** `params/<project>/shared/<stack>.json`: examples of projects that share infrastructure. */
+  const shared = readdirSync(fileInProject('params')).flatMap((environment) => {
+    const folder = fileInProject('params', environment, 'shared');
+    return (existsSync(folder) ? readdirSync(folder) : []).map((file) => ({
+      environment,
+      stack: `shared-${file.replace('.json', '')}`,
+      template: `templates/shared/${file.replace('.json', '.yaml')}`,
+      parameterFile: `params/${environment}/shared/${file}`,
+      region: primaryRegion(),
+    }));
+  });
+  judged.each([
+    ...ENVIRONMENTS.flatMap((environment) =>
       stacksOf(environment).map(({ stack, template, parameterFile, region }) => ({
         environment,
         stack,
@@ -29,16 +42,20 @@ describe(`the official cfn-lint has no error and no warning${missing ? ` (skippe
         region,
       })),
     ),
-  )(
+    ...shared,
+  ])(
     'on $stack with the parameters of $environment',
     ({ environment, stack, template, parameterFile, region }) => {
       const { values } = readParameterFile(fileInProject(parameterFile));
       const file = join(folder, `${environment}-${stack}.json`);
+      const { Parameters = {} } = readTemplate(fileInProject(template)).template;
       const list = Object.entries(values).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue }));
+      // It takes the name of an SSM parameter for its value: such a template is judged as it stands.
+      const named = Object.values(Parameters).some(({ Type }) => Type.startsWith('AWS::SSM::Parameter::Value<'));
       writeFileSync(file, JSON.stringify(list));
       const { stdout, stderr, status } = spawnSync(
         cfnLint,
-        ['--regions', region, '--parameter-files', file, '--', fileInProject(template)],
+        ['--regions', region, ...(named ? [] : ['--parameter-files', file]), '--', fileInProject(template)],
         { encoding: 'utf8' },
       );
       expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
