@@ -275,6 +275,14 @@ command('bootstrap', program.command('secrets').description("an application's ow
   .addHelpText('after', examples('plainform secrets bootstrap shop session-key webhook-token --region us-west-2'))
   .action(runs(async () => (await import('./commands/secrets.ts')).bootstrap));
 
+register('graduate')
+  .argument('<name>', 'a consumer')
+  .description('the steps that give a consumer infrastructure of its own, and their parameter files; deploys nothing')
+  .option('--certificate <arn>', 'of its domain, in ACM')
+  .option('--resource-prefix <prefix>', 'of what is its own; without it, its name and -own')
+  .addHelpText('after', examples('plainform projects graduate shop --certificate arn:aws:acm:…'))
+  .action(runs(async () => (await import('./commands/projects.ts')).graduate));
+
 command('start')
   .description('generate, check, deploy to the embedded emulator, verify, report: what `npm start` does')
   .option('--environment <name>', 'staging, development or production-like', 'staging')

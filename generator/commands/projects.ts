@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { CfnError, nearestMatch } from '../../lib/cfn/errors.ts';
 import { readText } from '../../lib/cfn/read.ts';
 import type { ListenerRule } from '../../lib/deployment/shared-infrastructure.ts';
@@ -24,6 +25,8 @@ interface Options extends Partial<TargetOptions> {
   priority?: string;
   resourcePrefix?: string;
   image?: string;
+  /** Of a consumer that graduates. */
+  certificate?: string;
   json?: boolean;
 }
 
@@ -104,6 +107,59 @@ export async function add(options: Options, terminal: Terminal): Promise<0> {
         `       plainform deploy --project ${name}`,
       ].join('\n'),
     );
+  return 0;
+}
+
+/** The plan that gives a consumer infrastructure of its own, and the parameter files for it. Deploys nothing. */
+export async function graduate(options: Options, terminal: Terminal): Promise<0> {
+  const [name = ''] = options.arguments;
+  const register = readRegister(options.register);
+  const project = register.projects.get(name);
+  if (!project) {
+    const nearest = nearestMatch(name, register.projects.keys());
+    throw usage(
+      `there is no project "${name}"${nearest ? `; did you mean ${nearest}?` : ''}`,
+      'see plainform projects list',
+    );
+  }
+  if (project.mode !== 'consumer') throw usage(`${name} stands alone already`, 'see plainform projects list');
+  if (options.certificate === undefined)
+    throw usage(
+      `nothing gives the certificate for ${project.domain}`,
+      'give --certificate ARN, of ACM in the same region',
+    );
+  const { graduation } = await import('../projects/graduate.ts');
+  const { unfit, writeParameterFiles } = await import('../projects/parameter-files.ts');
+  const plan = graduation(project, options.certificate, options.resourcePrefix ?? `${name}-own`);
+  const findings = plan.stacks.flatMap((stack) => unfit(stack, register));
+  if (findings.length > 0) throw new CfnError(findings);
+  const written = writeParameterFiles(plan.stacks, dirname(register.file));
+  if (options.json) {
+    const { steps, entry } = plan;
+    const files = plan.stacks.map(({ parameterFile }) => parameterFile);
+    terminal.print(JSON.stringify({ version: 1, name, steps, entry, files }, null, 2));
+    return 0;
+  }
+  terminal.print(
+    [
+      `# ${name}: from the infrastructure of ${project.provider.name} to its own`,
+      '',
+      ...plan.steps.flatMap(({ title, commands, check, interrupts, back }, index) => [
+        `## ${index + 1}. ${title}`,
+        '',
+        ...commands.map((command) => `    ${command}`),
+        '',
+        `- check: ${check}`,
+        `- interrupts: ${interrupts}`,
+        `- back: ${back}`,
+        '',
+      ]),
+      `In ${register.file}, in place of its entry:`,
+      '',
+      `    ${plan.entry}`,
+    ].join('\n'),
+  );
+  for (const file of written) terminal.progress(`${file}  written`);
   return 0;
 }
 

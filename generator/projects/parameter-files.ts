@@ -37,19 +37,21 @@ export function parameterFiles(
   ];
   if (findings.length > 0) return { stacks, findings, stale: [] };
   const root = dirname(register.file);
+  return { stacks, findings, stale: writeParameterFiles(stacks, root, check) };
+}
+
+/** Those that were not what the values say; `check`: nothing is written. */
+export function writeParameterFiles(stacks: readonly ProjectStack[], root: string, check = false): string[] {
   const stale: string[] = [];
-  for (const stack of stacks) {
-    const path = join(root, stack.parameterFile);
-    const text = `${JSON.stringify(
-      Object.entries(stack.values).map(([name, value]) => `${name}=${value}`),
-      null,
-      2,
-    )}\n`;
+  for (const { parameterFile, values } of stacks) {
+    const path = join(root, parameterFile);
+    const lines = Object.entries(values).map(([name, value]) => `${name}=${value}`);
+    const text = `${JSON.stringify(lines, null, 2)}\n`;
     if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
-    stale.push(stack.parameterFile);
+    stale.push(parameterFile);
     if (!check) writeFile(path, text);
   }
-  return { stacks, findings, stale };
+  return stale;
 }
 
 function stray(owner: Owner, { file, locate }: Register): Finding[] {
@@ -70,7 +72,7 @@ function stray(owner: Owner, { file, locate }: Register): Finding[] {
 }
 
 /** What the template refuses: constraints of its parameters, its rules, and what has neither value nor default. */
-function unfit(
+export function unfit(
   { owner, section, stack, template, values, live, region, stackName }: ProjectStack,
   { file, locate }: Register,
 ): Finding[] {

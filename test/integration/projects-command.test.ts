@@ -66,6 +66,19 @@ describe('exit code and message', () => {
     [2, '"Shop" is no name', ['projects', 'add', 'Shop', '--domain', 'api.shop.com']],
     [2, 'in lower case', ['projects', 'add', 'shop', '--domain', 'Shop']],
     [2, 'give --domain', ['projects', 'add', 'shop']],
+    [2, 'give --certificate ARN', ['projects', 'graduate', 'consumer-a']],
+    [2, 'did you mean consumer-a?', ['projects', 'graduate', 'consumer-b', '--certificate', 'arn']],
+    [
+      2,
+      'parameter ImageUri',
+      [
+        'projects',
+        'graduate',
+        'consumer-a',
+        '--certificate',
+        'arn:aws:acm:us-west-2:111122223333:certificate/0b1c6a39-0000-4000-8000-000000000000',
+      ],
+    ],
     [2, 'nothing.yaml does not exist', ['projects', 'list', '--register', 'nothing.yaml']],
   ])('%d and "%s": plainform %j', (status, said, words) => {
     const ran = plainform(...words);
