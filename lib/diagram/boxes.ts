@@ -9,11 +9,13 @@ export const SIZE = { title: 17, zone: 13, name: 13, small: 11.5, label: 11.5 } 
 const CARD = { least: 128, most: 236, left: 13, right: 11, top: 7, bottom: 8 } as const;
 /** Lines of a box that counts several; the others are in its tooltip and counted. */
 const LINES = 5;
+/** Lines of what arrows would say. */
+const LEADS = 4;
 const GLYPH = 20;
 
 /** One line of a box, with its baseline from the top of the box. */
 export interface Row {
-  readonly kind: 'condition' | 'folded' | 'key' | 'member' | 'more' | 'name' | 'note' | 'service' | 'zone';
+  readonly kind: 'condition' | 'folded' | 'key' | 'lead' | 'member' | 'more' | 'name' | 'note' | 'service' | 'zone';
   readonly text: string;
   readonly x: number;
   readonly y: number;
@@ -66,8 +68,13 @@ export function boxOf(card: Card, folded: readonly Folded[]): Box {
     put('more', `and ${card.members.length - shown.length} more`, SIZE.small, 16, {}, 10);
   if (card.condition !== undefined)
     put('condition', shortened(`if ${card.condition}`, room, SIZE.small), SIZE.small, 16);
-  const notes = card.notes.length > 3 ? [...card.notes.slice(0, 2), `${card.notes.length - 2} more rules`] : card.notes;
+  const notes = card.notes.length > 3 ? [...card.notes.slice(0, 2), `and ${card.notes.length - 2} more`] : card.notes;
   for (const note of notes) put('note', shortened(note, room, SIZE.small), SIZE.small, 15);
+  const { leads = [] } = card;
+  for (const lead of leads.length > LEADS
+    ? [...leads.slice(0, LEADS - 1), `and ${leads.length - LEADS + 1} more →`]
+    : leads)
+    put('lead', shortened(lead, room, SIZE.small), SIZE.small, 16);
   for (const key of card.keys) {
     y += 2;
     put('key', shortened(key.name, room - 24, SIZE.small), SIZE.small, 19, { key }, 19);

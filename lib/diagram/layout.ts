@@ -35,8 +35,6 @@ const DOWNWARDS = 0.85;
 const TALL = 0.5;
 /** So much of its full size is enough. */
 const ENOUGH = 0.9;
-/** With more boxes than these an attempt takes seconds. */
-const LARGE = 60;
 const INSIDE = 14;
 
 /** Part of the drawing that no arrow leaves. */
@@ -141,26 +139,15 @@ interface Attempt {
   readonly direction: 'DOWN' | 'RIGHT';
   /** Of cards that no arrow leads to: how much wider than high. */
   readonly wide: number;
-  /** Of ELK's strategies, by their names. */
-  readonly placement: string;
-  readonly cycles: string;
 }
 
 /** What is tried, in rounds: the next only where what was found does not fit the page. */
 function rounds(part: Part): Attempt[][] {
-  const plain = { direction: 'RIGHT', placement: 'NETWORK_SIMPLEX', cycles: 'GREEDY' } as const;
-  if (part.flows.length === 0) return [[0.4, 0.8, 1.6, 3.2, 6.4].map((wide) => ({ ...plain, wide }))];
+  if (part.flows.length === 0) return [[0.4, 0.8, 1.6, 3.2, 6.4].map((wide) => ({ direction: 'RIGHT', wide }))];
   const busy = new Set(part.flows.flatMap(({ from, to }) => [from, to]));
   const idle = part.cards.some(({ id }) => !busy.has(id));
-  const right = (idle ? [0.5, 1.4] : [1]).map((wide) => ({ ...plain, wide }));
-  const down = right.map((attempt) => ({ ...attempt, direction: 'DOWN' as const }));
-  if (part.cards.length > LARGE) return [right, down];
-  const others = [...right, ...down].flatMap((attempt) => [
-    { ...attempt, cycles: 'DEPTH_FIRST' },
-    { ...attempt, placement: 'BRANDES_KOEPF' },
-    { ...attempt, cycles: 'DEPTH_FIRST', placement: 'BRANDES_KOEPF' },
-  ]);
-  return [right, down, others];
+  const widths = idle ? [0.5, 1.4] : [1];
+  return (['RIGHT', 'DOWN'] as const).map((direction) => widths.map((wide) => ({ direction, wide })));
 }
 
 async function alternatives(part: Part, measured: Measured, elk: Elk): Promise<Placed[]> {
@@ -253,7 +240,7 @@ function size({ width, height }: Box): { width: number; height: number } {
   return { width, height };
 }
 
-function optionsOf({ direction, placement, cycles }: Attempt): LayoutOptions {
+function optionsOf({ direction }: Attempt): LayoutOptions {
   return {
     'elk.algorithm': 'layered',
     'elk.direction': direction,
@@ -270,8 +257,7 @@ function optionsOf({ direction, placement, cycles }: Attempt): LayoutOptions {
     'elk.layered.spacing.nodeNodeBetweenLayers': '26',
     'elk.layered.spacing.edgeNodeBetweenLayers': '12',
     'elk.layered.spacing.edgeEdgeBetweenLayers': '9',
-    'elk.layered.nodePlacement.strategy': placement,
-    'elk.layered.cycleBreaking.strategy': cycles,
+    'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
   };
 }
 

@@ -52,6 +52,8 @@ export interface Card {
   readonly condition?: string;
   readonly keys: readonly KeyUse[];
   readonly notes: readonly string[];
+  /** What arrows would say, where there are too many: `logs → DatabaseLogGroup`. */
+  readonly leads?: readonly string[];
   /** Drawn, but no resource of this template. */
   readonly external: boolean;
 }
@@ -413,15 +415,15 @@ function mergeAlike(cards: readonly Card[], flows: readonly Flow[], folded: read
   const degree = new Map<string, number>();
   for (const { from, to } of flows) for (const end of [from, to]) degree.set(end, (degree.get(end) ?? 0) + 1);
   const crowded = cards.length > CROWDED;
-  const nameOf = (id: string) => {
+  const partner = (id: string) => {
     const card = cardOf.get(id);
     return crowded && card?.name !== undefined && degree.get(id) === 1 ? `${card.service} in ${card.zone}` : id;
   };
   for (const { from, to, kind, labels } of flows) {
     const watches = cardOf.get(to)?.service === typeLabel('AWS::CloudWatch::Alarm');
     // What an alarm watches tells it from others; where the alarm goes is what the picture is about.
-    if (!watches) incident(to, `< ${nameOf(from)} ${kind} ${labels.join()}`);
-    incident(from, `> ${nameOf(to)} ${kind} ${labels.join()}`);
+    if (!watches) incident(to, `< ${partner(from)} ${kind} ${labels.join()}`);
+    incident(from, `> ${partner(to)} ${kind} ${labels.join()}`);
   }
   for (const card of cards) {
     const { zone, service, keys, notes } = card;

@@ -159,6 +159,7 @@ function cardText(card: Card, at: Rectangle, box: Box, folded: readonly Folded[]
       : card.service,
     whether(card.condition),
     ...card.notes,
+    ...(card.leads ?? []),
     ...card.keys.map((key) => `Encrypted with ${keyText(key)}`),
     foldedTitle(folded),
   ];
@@ -285,6 +286,12 @@ function legendOf(
       'not of this template',
       cards.some(({ external }) => external),
     ],
+    [
+      '<text class="lead" x="4" y="0">→</text>',
+      22,
+      'leads there, without an arrow',
+      cards.some(({ leads }) => leads !== undefined),
+    ],
     ['<text class="folded" x="8" y="0">+</text>', 22, 'small resources counted with this one', folded.length > 0],
   ];
   let [x, y, width] = [0, 12, 0];
@@ -389,6 +396,7 @@ const STYLE = [
   ),
   `${S} .line>circle{fill:var(--muted)}`,
   `${S} .line.conditional>circle{fill:none;stroke:var(--muted)}`,
+  `${S} text.lead{fill:var(--data)}`,
   `${S} text.condition,${S} text.folded{font-style:italic}`,
   `${S} .badge>rect{fill:var(--badge);stroke:var(--badge-line)}`,
   `${S} .badge>path,${S} .badge>text{fill:var(--badge-ink)}`,
