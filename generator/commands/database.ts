@@ -109,11 +109,12 @@ export async function drop(options: DropOptions, terminal: Terminal): Promise<0>
   return 0;
 }
 
-function droppedText(name: string, { dump, removed }: Awaited<ReturnType<typeof dropDatabase>>): string {
+function droppedText(name: string, { dump, removed, kept }: Awaited<ReturnType<typeof dropDatabase>>): string {
   const restore = dump?.format === 'sql' ? `psql --file ${dump.file}` : `pg_restore --dbname NAME ${dump?.file}`;
   return [
     `${name}: dropped`,
     ...removed.map((one) => `  ${one}`),
+    ...kept.map((secret) => `  kept: secret ${secret}, if there is one, leads to another server`),
     ...(dump
       ? [`dump ${dump.file}: ${dump.tables} tables, ${dump.bytes} bytes, sha256 ${dump.sha256}; back by ${restore}`]
       : []),

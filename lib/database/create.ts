@@ -5,9 +5,11 @@ import { holding } from './lock.ts';
 import { type Lockdown, lockDown } from './lockdown.ts';
 import type { ProjectNames } from './names.ts';
 import { generatePassword } from './password.ts';
-import { ensureRole, joinRole, takesPassword } from './roles.ts';
+import { actAsUser, ensureRole, joinRole, takesPassword } from './roles.ts';
 import {
   type Credentials,
+  elsewhere,
+  leadsElsewhere,
   type ProxyRegistry,
   readCredentials,
   type SecretStore,
@@ -59,6 +61,8 @@ export async function createDatabase(place: Place, names: ProjectNames, given: P
       const existing = await readExisting(client, names);
       await mayCreate(client);
       const kept = await readCredentials(place.store, names);
+      if (kept && !existing.user && leadsElsewhere(kept, place.endpoint))
+        throw elsewhere(names, kept, 'give the project another name here, or another secret: --secret NAME');
       const limits = { ...DEFAULT_LIMITS, ...(await limitsOf(client, names)), ...given };
 
       const lockdown = await holding(client, 'every database', () => lockDown(client));
@@ -78,6 +82,7 @@ export async function createDatabase(place: Place, names: ProjectNames, given: P
       after('user');
 
       const database = await ensureDatabase(client, names, existing.database?.oid !== undefined, limits, after);
+      if (existing.alternate || credentials.username === names.alternate) await actAsUser(client, names);
       const schema = await session(server, { ...administrator(server), database: names.database }, (own) =>
         ensureSchema(own, names),
       );

@@ -6,13 +6,15 @@ import { type Existing, readExisting, sessionsOf } from './existing.ts';
 import { holding } from './lock.ts';
 import type { ProjectNames } from './names.ts';
 import { joinRole } from './roles.ts';
-import { readCredentials } from './secrets.ts';
+import { leadsElsewhere, readCredentials } from './secrets.ts';
 import { administrator, identifier, type Server, session } from './server.ts';
 
 export interface Dropped {
   /** Absent where there was no database any more, or none that anybody had ever got into. */
   readonly dump?: Dump;
   readonly removed: readonly string[];
+  /** Secrets that lead to another server: a project of the same name lives on them. */
+  readonly kept: readonly string[];
 }
 
 interface DropOptions {
@@ -24,12 +26,13 @@ interface DropOptions {
 
 /** What a drop would take away, for a person to read first. Throws CFN753 where there is nothing, or it is another's. */
 export async function whatDropTakes(
-  { server, store }: Pick<Place, 'server' | 'store'>,
+  { server, store, endpoint }: Pick<Place, 'server' | 'store' | 'endpoint'>,
   names: ProjectNames,
 ): Promise<{ database?: { bytes: number }; roles: string[]; secret: boolean; sessions: number }> {
   return session(server, administrator(server), async (client) => {
     const existing = await readExisting(client, names);
-    const secret = (await readCredentials(store, names)) !== undefined;
+    const credentials = await readCredentials(store, names);
+    const secret = credentials !== undefined && !leadsElsewhere(credentials, endpoint);
     const roles = [existing.user, existing.alternate].flatMap((role) => role?.name ?? []);
     if (!existing.database && roles.length === 0 && !secret) throw nothingThere(names);
     const { rows } = await client.query(
@@ -56,7 +59,8 @@ export async function dropDatabase(place: Place, names: ProjectNames, options: D
       const existing = await readExisting(client, names);
       const credentials = await readCredentials(store, names);
       const roles = [existing.user, existing.alternate].flatMap((role) => role?.name ?? []);
-      if (!existing.database && roles.length === 0 && !credentials) throw nothingThere(names);
+      const others = credentials !== undefined && leadsElsewhere(credentials, place.endpoint);
+      if (!existing.database && roles.length === 0 && (!credentials || others)) throw nothingThere(names);
       const sessions = await sessionsOf(client, names);
       if (sessions.length > 0 && !options.endSessions) throw connected(names, sessions.length);
 
@@ -68,7 +72,8 @@ export async function dropDatabase(place: Place, names: ProjectNames, options: D
       }
 
       const removed: string[] = [];
-      const secrets = [names.secret, names.previousSecret];
+      // The one by which a later run knows that something is left goes last.
+      const secrets = [names.previousSecret, names.secret];
       if (proxy) {
         const gone = await holding(client, `proxy ${proxy.name}`, () => proxy.remove(secrets), 600);
         removed.push(...gone.map((secret) => `${secret} on the proxy ${proxy.name}`));
@@ -84,11 +89,12 @@ export async function dropDatabase(place: Place, names: ProjectNames, options: D
         removed.push(`role ${role}`);
         after(role);
       }
-      for (const secret of secrets) {
+      // A secret that leads elsewhere is what a project of this name lives on there.
+      for (const secret of others ? [] : secrets) {
         if (await store.remove(secret)) removed.push(`secret ${secret}`);
         after(secret);
       }
-      return { ...(dump && { dump }), removed };
+      return { ...(dump && { dump }), removed, kept: others ? secrets : [] };
     }),
   );
 }

@@ -19,7 +19,8 @@ export async function holding<T>(
 ): Promise<T> {
   const key = createHash('sha256').update(name).digest().readInt32BE();
   try {
-    await client.query(`SET lock_timeout = '${seconds}s'`);
+    // Making a database, or waiting for its turn, may take longer than the server allows a statement otherwise.
+    await client.query(`SET statement_timeout = 0; SET lock_timeout = '${seconds}s'`);
     await client.query('SELECT pg_advisory_lock($1, $2)', [OURS, key]);
   } catch (error) {
     if (stateOf(error) !== '55P03') throw error;

@@ -63,6 +63,16 @@ export async function joinRole(client: pg.Client, role: string): Promise<void> {
   if (!rows[0]!.member) await client.query(`GRANT ${identifier(role)} TO CURRENT_USER`);
 }
 
+/** Whatever `alternate` makes belongs to `user`, so that the one can alter what the other made. */
+export async function actAsUser(client: pg.Client, { user, alternate, database }: ProjectNames): Promise<void> {
+  await transaction(client, async () => {
+    await client.query(`GRANT ${identifier(user)} TO ${identifier(alternate)}`);
+    await client.query(
+      `ALTER ROLE ${identifier(alternate)} IN DATABASE ${identifier(database)} SET role = ${literal(user)}`,
+    );
+  });
+}
+
 /**
  * Whether the server takes the password. It looks at the password first, so that a refusal for another reason (no right to
  * this database, too many sessions) says that the password is right.

@@ -1,13 +1,12 @@
-import type pg from 'pg';
 import { CfnError } from '../cfn/errors.ts';
 import { type Place, register } from './create.ts';
 import { readExisting, sessionsOf } from './existing.ts';
 import { holding } from './lock.ts';
 import type { ProjectNames } from './names.ts';
 import { generatePassword } from './password.ts';
-import { ensureRole, joinRole } from './roles.ts';
-import { type Credentials, readCredentials, writtenCredentials } from './secrets.ts';
-import { administrator, identifier, literal, session, transaction } from './server.ts';
+import { actAsUser, ensureRole, joinRole } from './roles.ts';
+import { type Credentials, elsewhere, leadsElsewhere, readCredentials, writtenCredentials } from './secrets.ts';
+import { administrator, session } from './server.ts';
 
 export interface Rotated {
   /** Who the secret names now, and who it named before: that one can still log in, with the password it has. */
@@ -39,6 +38,12 @@ export async function rotatePassword(
       const existing = await readExisting(client, names);
       const current = await readCredentials(store, names);
       if (!current || !existing.database || !existing.user) throw nothingToRotate(names, current !== undefined);
+      if (leadsElsewhere(current, place.endpoint))
+        throw elsewhere(
+          names,
+          current,
+          `if the proxy moved: plainform database create ${names.project} says so to the secret`,
+        );
       const next = current.username === names.user ? names.alternate : names.user;
       const holders = (await sessionsOf(client, names)).filter(({ usename }) => usename === next);
       if (holders.length > 0 && !inUse) throw stillUsed(next, holders.length);
@@ -51,7 +56,8 @@ export async function rotatePassword(
       const password = generatePassword();
       const role = next === names.user ? existing.user : existing.alternate;
       await ensureRole(client, names, role, { name: next, limit: existing.user.limit, password });
-      await actAsUser(client, names);
+      await joinRole(client, next);
+      if (next === names.alternate) await actAsUser(client, names);
       after('password');
 
       const credentials: Credentials = { ...current, ...place.endpoint, username: next, password };
@@ -64,19 +70,6 @@ export async function rotatePassword(
       return { user: next, previous: current.username, running };
     }),
   );
-}
-
-/** Whatever `alternate` makes belongs to `user`, so that the one can alter what the other made. */
-async function actAsUser(client: pg.Client, { user, alternate, database }: ProjectNames): Promise<void> {
-  const { rows } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [alternate]);
-  if (rows.length === 0) return;
-  await transaction(client, async () => {
-    await client.query(`GRANT ${identifier(user)} TO ${identifier(alternate)}`);
-    await client.query(
-      `ALTER ROLE ${identifier(alternate)} IN DATABASE ${identifier(database)} SET role = ${literal(user)}`,
-    );
-  });
-  await joinRole(client, alternate);
 }
 
 function nothingToRotate({ project, secret }: ProjectNames, hasSecret: boolean): CfnError {

@@ -76,6 +76,26 @@ export async function readCredentials(
   };
 }
 
+/**
+ * Whether a secret leads to another server: projects on two providers may have one name, and one of them must not take, rotate or
+ * remove what the other lives on.
+ */
+export function leadsElsewhere({ host, port }: Credentials, endpoint: { host: string; port: number }): boolean {
+  return host !== '' && (host !== endpoint.host || port !== endpoint.port);
+}
+
+export function elsewhere({ project, secret }: ProjectNames, { host, port }: Credentials, fix: string): CfnError {
+  return new CfnError(
+    {
+      code: 'CFN753',
+      severity: 'error',
+      message: `the secret ${secret} leads to ${host}:${port}, which is not where ${project} is looked for; it is left as it is`,
+      fix,
+    },
+    { exitCode: 1 },
+  );
+}
+
 function parsed(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
