@@ -7,6 +7,7 @@ import {
   meets,
   not,
   noValue,
+  or,
   type Parameter,
   parameter,
   type Resource,
@@ -48,7 +49,11 @@ interface OwnInputs {
  */
 export function ownCredentials({ environmentSuffix, dataKeyArn, proxy }: OwnInputs) {
   const databaseSecretPath = secretPath({ whereEmpty: ', made here' });
-  const ownsSecret = condition('OwnsDatabaseSecret', equals(databaseSecretPath.ref, ''));
+  const ownPath = join('/', [environmentSuffix.ref, 'database-credentials']);
+  const ownsSecret = condition(
+    'OwnsDatabaseSecret',
+    or(equals(databaseSecretPath.ref, ''), equals(databaseSecretPath.ref, ownPath)),
+  );
   const Project = join('_', split('-', environmentSuffix.ref));
   const secret = resource('DatabaseCredentials', 'AWS::SecretsManager::Secret', {
     Condition: ownsSecret,

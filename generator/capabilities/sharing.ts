@@ -73,6 +73,26 @@ export function ownInfrastructure({ exports }: { exports: 'always' | 'where want
   };
 }
 
+/** Of what a consumer does not have at all: it takes `SharedInfraPrefix` only to say so. */
+export function noConsumer() {
+  const sharedInfraPrefix = prefixParameter(
+    'SharedInfraPrefix',
+    'Prefix of another project',
+    'For consumers only, which have no network of their own. Leave it empty.',
+    false,
+  );
+  const consumerHasNone = rule('ConsumerHasNoNetwork', {
+    Assertions: [
+      {
+        Assert: equals(sharedInfraPrefix.ref, ''),
+        AssertDescription:
+          'Leave SharedInfraPrefix empty: a project on the network of another has none. It deploys shared/app-consumer.',
+      },
+    ],
+  });
+  return { fragment: fragment('Sharing', [sharedInfraPrefix, consumerHasNone]) };
+}
+
 /** Of a consumer: whose infrastructure it uses, and the domain and priority by which the shared listener finds it. */
 export function usedInfrastructure() {
   const sharedInfraPrefix = prefixParameter(

@@ -6,6 +6,7 @@ import { encryption } from '../../capabilities/encryption.ts';
 import { environment, PARAMETER_GROUPS, RESOURCE_PREFIX } from '../../capabilities/environment.ts';
 import { loadBalancerLogs } from '../../capabilities/load-balancer-logs.ts';
 import { sharedNetwork } from '../../capabilities/shared-network.ts';
+import { noConsumer } from '../../capabilities/sharing.ts';
 
 /** What a standalone project stands on, and those that share it. A consumer has none. Deploy before `shared/app`. */
 export function network() {
@@ -20,6 +21,7 @@ export function network() {
     groups: PARAMETER_GROUPS,
     fragments: [
       base.fragment,
+      noConsumer().fragment,
       keys.fragment,
       topic.fragment,
       inZones.fragment,

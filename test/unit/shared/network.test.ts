@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { at, committed, deployed, parameterFiles, type Statement } from '../staging/committed.ts';
-import { bytesOf, deployments, ofType, target, textOf } from './deployments.ts';
+import { bytesOf, deployments, ofType, refusals, target, textOf } from './deployments.ts';
 
 const STACK = 'shared/network';
 const { listed, each } = deployments(STACK);
@@ -98,4 +98,10 @@ test.each([
 
 test('production may have one NAT gateway: the price in the document is of one', () => {
   expect(deployed(STACK, { EnvironmentType: 'production' }).findings).toEqual([]);
+});
+
+test('a consumer has none: refused, with a sentence that says what to do', () => {
+  expect(refusals(deployed(STACK, { SharedInfraPrefix: '/shared-infra/prod' }))).toEqual([
+    expect.stringContaining('It deploys shared/app-consumer'),
+  ]);
 });
