@@ -474,7 +474,9 @@ describe('the list of what the emulator cannot do', () => {
   });
 
   test('calls every type of our templates deployed or recorded', () => {
-    const templates = readdirSync(fileInProject('templates')).filter((name) => name.endsWith('.yaml'));
+    const templates = readdirSync(fileInProject('templates'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.yaml'),
+    );
     const used = new Set(
       templates.flatMap(
         (name) => readFileSync(fileInProject('templates', name), 'utf8').match(/(?<=^ {4}Type: )AWS::\S+$/gm) ?? [],
