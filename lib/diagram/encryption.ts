@@ -18,11 +18,12 @@ const KEY_PROPERTY =
 
 /** The keys that a resource is encrypted with, or hands on to what it makes. */
 export function keysOf(resource: Resource, prepared: Prepared): KeyUse[] {
-  if (/^AWS::KMS::/.test(resource.type)) return [];
+  // A rule that asks for a key is not encrypted with it.
+  if (/^AWS::(KMS|Config|IAM)::/.test(resource.type)) return [];
   const uses = new Map<string, KeyUse>();
   const add = (use: KeyUse) => uses.set(`${use.from} ${use.name}`, use);
   for (const { value, path } of keyValues(resource.properties, ['Resources', resource.id, 'Properties'])) {
-    if (inPolicy(path)) continue;
+    if (inPolicy(path) || /\/(Environment|EnvironmentVariables|InputParameters)\//.test(path.join('/'))) continue;
     const found = referencesIn(value, path).filter(({ target }) => prepared.resources.has(target));
     for (const { target } of found) {
       const key = keyNamed(target, prepared);

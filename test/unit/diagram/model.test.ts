@@ -290,7 +290,8 @@ Resources:
   Key: {Type: AWS::KMS::Key}
   Bucket: {Type: AWS::S3::Bucket}
   Role: {Type: AWS::IAM::Role, Properties: {Policies: [{PolicyName: p, PolicyDocument: {Statement: [{Effect: Allow, Action: 'kms:Decrypt', Resource: !GetAtt Key.Arn}]}}]}}
-  Worker: {Type: AWS::Lambda::Function, Properties: {Role: !GetAtt Role.Arn}}
+  Worker: {Type: AWS::Lambda::Function, Properties: {Role: !GetAtt Role.Arn, Environment: {Variables: {KMS_KEY_ARN: !GetAtt Key.Arn}}}}
+  Rule: {Type: AWS::Config::ConfigRule, Properties: {InputParameters: {kmsMasterKeyId: !GetAtt Key.Arn}}}
 `);
   expect(cards.flatMap(({ keys }) => keys)).toEqual([]);
 });
