@@ -159,7 +159,6 @@ describe(`events on a real PostgreSQL, over TLS and SCRAM${missing ? ` (skipped:
 
   real('leave no connection open', async () => {
     await consumer()(batch(event('a')));
-    await new Promise((resolve) => setTimeout(resolve, 200));
     const { rows } = await admin.query(
       "SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'event-consumer'",
     );
@@ -174,7 +173,7 @@ describe('a connection', () => {
       'CREATE TABLE seen AS SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()',
       [],
     );
-    database.end();
+    await database.end();
     const { rows } = await admin.query('SELECT * FROM seen');
     await admin.query('DROP TABLE seen');
     expect(rows).toEqual([{ ssl: true, version: expect.stringMatching(/^TLSv1\.[23]$/) }]);
@@ -197,6 +196,7 @@ describe('a connection', () => {
     const running = database.execute('SELECT pg_sleep(20)', []);
     setTimeout(cut, 100);
     await expect(running).rejects.toThrow(/hung up|ECONNRESET/);
+    await database.end();
     await close();
   });
 
@@ -204,7 +204,7 @@ describe('a connection', () => {
     const database = await openPostgres(target, ca);
     await expect(database.execute('SELECT 1/0', [])).rejects.toThrow('PostgreSQL says 22012');
     await expect(database.execute('SELECT $1::text', [null])).resolves.toBe(1);
-    database.end();
+    await database.end();
   });
 });
 

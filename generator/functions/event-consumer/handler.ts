@@ -78,7 +78,7 @@ export function createHandler(secret: () => Promise<string>, open: typeof openPo
         }
       fail(messageId, broken);
     }
-    database?.end();
+    await database?.end();
     counts.failed = failed.size;
     log(failed.size > 0 ? 'WARN' : 'INFO', 'batch done', counts);
     return { batchItemFailures: [...failed].map((itemIdentifier) => ({ itemIdentifier })) };

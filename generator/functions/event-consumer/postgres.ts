@@ -8,7 +8,8 @@ import type { Target } from './settings.ts';
 export type Database = {
   /** Runs one statement by itself and returns the number of its rows. Throws `PostgresError`. */
   execute(statement: string, values: (string | null)[]): Promise<number>;
-  end(): void;
+  /** Waits for the connection to close, for a second at most: Lambda stops the clock when the answer is given. */
+  end(): Promise<void>;
 };
 
 /** What the server refused: `code` is its SQLSTATE. Its message may quote values and is left out. */
@@ -99,9 +100,17 @@ export async function openPostgres(target: Target, ca?: string): Promise<Databas
     }
   }
 
-  function end(): void {
-    send('X');
-    socket.end();
+  async function end(): Promise<void> {
+    if (socket.destroyed) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => socket.destroy(), 1000);
+      socket.once('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      send('X');
+      socket.end();
+    });
   }
 }
 

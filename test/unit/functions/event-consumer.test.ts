@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { describe, expect, jest, test } from '@jest/globals';
 import { type Batch, createHandler } from '../../../generator/functions/event-consumer/handler.ts';
 import { readMessage } from '../../../generator/functions/event-consumer/message.ts';
@@ -5,6 +6,7 @@ import { PostgresError } from '../../../generator/functions/event-consumer/postg
 import { scram } from '../../../generator/functions/event-consumer/scram.ts';
 import { targetOf } from '../../../generator/functions/event-consumer/settings.ts';
 import { bundleFunction } from '../../../scripts/bundle-functions.mjs';
+import { committed } from '../staging/committed.ts';
 
 /** As EventBridge hands it to SQS. Source: EventBridge user guide, event structure, read 2026-11-21. */
 const EVENT = {
@@ -45,7 +47,7 @@ function memory({ hasTable = true, refuse = () => undefined }: { hasTable?: bool
         }
         return 1;
       },
-      end: () => {
+      end: async () => {
         state.ended++;
       },
     };
@@ -309,4 +311,45 @@ test('the bundle is CommonJS of one file, which needs the runtime only', () => {
   const needed = [...code.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name);
   expect(needed.sort()).toEqual(['@aws-sdk/client-secrets-manager', 'node:crypto', 'node:net', 'node:tls']);
   expect(code).toMatch(/module\.exports = \{.*handler.*\};/);
+});
+
+describe('the code in the template', () => {
+  const { Code } = committed('shared/events').Resources.EventConsumer!.Properties as unknown as {
+    Code: { ZipFile: string };
+  };
+  /** As Lambda loads it; Secrets Manager answers with a database that nobody runs. */
+  const load = () => {
+    class SecretsManagerClient {
+      send = async (command: { input: { SecretId: string } }) => ({
+        SecretString: JSON.stringify({ username: 'u', password: 'p', dbname: command.input.SecretId }),
+      });
+    }
+    class GetSecretValueCommand {
+      input: object;
+      constructor(input: object) {
+        this.input = input;
+      }
+    }
+    const own = createRequire(import.meta.url);
+    const needs = (name: string) =>
+      name === '@aws-sdk/client-secrets-manager' ? { SecretsManagerClient, GetSecretValueCommand } : own(name);
+    const module: { exports: { handler?: ReturnType<typeof createHandler> } } = { exports: {} };
+    new Function('require', 'module', 'exports', Code.ZipFile)(needs, module, module.exports);
+    return module.exports.handler!;
+  };
+
+  test('is what is built from the sources', () => {
+    expect(Code.ZipFile).toBe(bundleFunction('generator/functions/event-consumer/handler.ts'));
+  });
+
+  test('loads, and gives back what it cannot write: poison, and all of a database that it cannot reach', async () => {
+    Object.assign(process.env, { DATABASE_HOST: '127.0.0.1', DATABASE_PORT: '1', DATABASE_SECRET_ID: 'shop' });
+    const said: string[] = [];
+    const print = jest.spyOn(console, 'log').mockImplementation((line: string) => void said.push(line));
+    const answer = await load()(batch('poison', order('a')));
+    print.mockRestore();
+    delete process.env.DATABASE_PORT;
+    expect(answer).toEqual(failures('m1', 'm2'));
+    expect(said.join('\n')).toContain('ECONNREFUSED');
+  });
 });
