@@ -275,7 +275,7 @@ interface Patience {
 export function rdsProxy(
   target: Target,
   name: string,
-  { interval = 5000, most = 600_000 }: Patience = {},
+  { interval = 2000, most = 600_000 }: Patience = {},
 ): ProxyRegistry {
   const rds = clientOf(RDSClient, target);
   const pause = () => new Promise((resolve) => setTimeout(resolve, interval));

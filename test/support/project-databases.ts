@@ -16,7 +16,7 @@ export interface SharedServer {
 }
 
 /** Logs every statement, so that a test can look for what must not be in it. */
-export async function startSharedServer(): Promise<SharedServer> {
+export async function startSharedServer(settings: Record<string, string> = {}): Promise<SharedServer> {
   const postgres = await startPostgres({
     authentication: 'scram-sha-256',
     settings: {
@@ -24,6 +24,7 @@ export async function startSharedServer(): Promise<SharedServer> {
       log_connections: 'on',
       log_min_duration_statement: 0,
       log_error_verbosity: 'verbose',
+      ...settings,
     },
   });
   const connect = async (login: { user: string; password: string; database: string }) => {
