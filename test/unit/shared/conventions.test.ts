@@ -86,6 +86,24 @@ describe('retention', () => {
 });
 
 describe('stacks of one project together', () => {
+  const always = ['shared/frontend', 'shared/events', 'shared/observability'];
+  const PHYSICAL = /^(Name|Family|(?!Display).*(Name|Identifier))$/;
+
+  test.each([
+    ['provider', ['shared/network', 'shared/app', 'shared/export', ...always]],
+    ['consumer', ['shared/app-consumer', ...always]],
+  ])('nothing of a %s has the name of another thing', (_, stacks) => {
+    const names = stacks.flatMap((stack) =>
+      Object.values(committed(stack).Resources).flatMap(({ Type, Properties }) =>
+        Object.entries((Properties ?? {}) as Record<string, { 'Fn::Sub'?: string }>).flatMap(([property, value]) =>
+          PHYSICAL.test(property) && typeof value?.['Fn::Sub'] === 'string' ? [`${Type} ${value['Fn::Sub']}`] : [],
+        ),
+      ),
+    );
+    expect(names.length).toBeGreaterThan(15);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
   const offered = STACKS.filter((stack) => stack !== 'shared/app-consumer').flatMap((stack) =>
     Object.keys(committed(stack).Outputs ?? {}),
   );
