@@ -29,13 +29,12 @@ export function params(options: Options, terminal: Terminal): 0 | 1 {
   const findings = [...files.flatMap(misfits), ...(made?.findings ?? [])];
   const stale = made?.stale ?? [];
   if (options.json) {
-    const order = made?.stacks.map(({ owner, stackName, region, parameterFile, template, live }) => ({
+    const order = made?.stacks.map(({ owner, stackName, region, parameterFile, template }) => ({
       owner,
       stackName,
       region,
       template,
       parameterFile,
-      live,
     }));
     terminal.print(
       JSON.stringify(
@@ -68,10 +67,8 @@ const MOST_SHOWN = 20;
 
 /** The stacks as they are deployed, one after the other; of a fleet, the first. */
 function orderOf({ stacks }: ParameterFiles): string {
-  const lines = stacks.slice(0, MOST_SHOWN).map(({ stackName, region, template, parameterFile, live }, index) => {
-    const filled = Object.entries(live).map(([name, from]) => `${name} from ${from}`);
-    const more = filled.length > 0 ? `; at deployment ${filled.join(', ')}` : '';
-    return `${String(index + 1).padStart(3)}. ${stackName} (${region})  ${template}  ${parameterFile}${more}`;
+  const lines = stacks.slice(0, MOST_SHOWN).map(({ stackName, region, template, parameterFile }, index) => {
+    return `${String(index + 1).padStart(3)}. ${stackName} (${region})  ${template}  ${parameterFile}`;
   });
   const left = stacks.length - lines.length;
   return ['deploy in this order:', ...lines, ...(left > 0 ? [`     and ${left} more`] : [])].join('\n');

@@ -4,7 +4,7 @@ import { listenerRules, type SharedParameter, sharedParameters } from '../../lib
 import { fileInProject } from '../../lib/project.ts';
 import type { ChosenStack } from '../commands/target.ts';
 import type { Consumer, Provider, Register } from './register.ts';
-import { type Owner, ownersOf, stacksOf } from './stacks.ts';
+import { type Owner, ownersOf, type ProjectStack, stacksOf } from './stacks.ts';
 
 /** The project or the provider of a name. Throws CFN731. */
 export function ownerNamed(register: Register, name: string): Owner {
@@ -27,28 +27,23 @@ export function ownerNamed(register: Register, name: string): Owner {
  * are there and well formed, and nobody else has its priority or its domain on the live listener: throws CFN738, all at once.
  */
 export async function stacksToDeploy(owner: Owner, endpoint: string | undefined): Promise<ChosenStack[]> {
-  const shared =
-    owner.mode === 'consumer' ? await providedTo(owner, targetOf(owner, endpoint)) : new Map<string, string>();
-  return stacksOf(owner).map(({ stackName, region, template, values, live }) => ({
-    stackName,
-    region,
-    template: fileInProject(template),
-    values: {
-      ...values,
-      ...Object.fromEntries(Object.entries(live).map(([name, from]) => [name, shared.get(from)!])),
-    },
-  }));
+  if (owner.mode === 'consumer') await requireShared(owner, targetOf(owner, endpoint));
+  return stacksOf(owner).map(chosen);
 }
 
-async function providedTo(owner: Consumer, target: Target): Promise<ReadonlyMap<string, string>> {
+function chosen({ stackName, region, template, values }: ProjectStack): ChosenStack {
+  return { stackName, region, template: fileInProject(template), values };
+}
+
+async function requireShared(owner: Consumer, target: Target): Promise<void> {
   const { provider } = owner;
   const found = await sharedParameters(target, provider.prefix);
   const findings = found.flatMap((parameter) =>
     parameter.state === 'well formed' ? [] : [unusable(parameter, provider)],
   );
   if (findings.length > 0) throw new CfnError(findings);
-  const shared = new Map(found.map(({ name, value }) => [name, value!]));
-  for (const { priority, hosts } of await listenerRules(target, shared.get('alb/https-listener-arn')!)) {
+  const listener = found.find(({ name }) => name === 'alb/https-listener-arn')!;
+  for (const { priority, hosts } of await listenerRules(target, listener.value!)) {
     const isOwn = hosts.includes(owner.domain);
     if ((priority === owner.priority) === isOwn) continue;
     findings.push({
@@ -63,7 +58,6 @@ async function providedTo(owner: Consumer, target: Target): Promise<ReadonlyMap<
     });
   }
   if (findings.length > 0) throw new CfnError(findings);
-  return shared;
 }
 
 function unusable({ name, state, value }: SharedParameter, { name: provider, prefix }: Provider): Finding {
@@ -100,14 +94,7 @@ export async function stacksToDestroy(
         fix: 'destroy them first, or let them graduate: plainform projects graduate NAME',
       });
   }
-  return stacksOf(owner)
-    .map(({ stackName, region, template, values }) => ({
-      stackName,
-      region,
-      template: fileInProject(template),
-      values,
-    }))
-    .reverse();
+  return stacksOf(owner).map(chosen).reverse();
 }
 
 function targetOf({ environment }: Owner, endpoint: string | undefined): Target {

@@ -73,14 +73,12 @@ function stray(owner: Owner, { file, locate }: Register): Finding[] {
 
 /** What the template refuses: constraints of its parameters, its rules, and what has neither value nor default. */
 export function unfit(
-  { owner, section, stack, template, values, live, region, stackName }: ProjectStack,
+  { owner, section, stack, template, values, region, stackName }: ProjectStack,
   { file, locate }: Register,
 ): Finding[] {
   const { findings } = resolveTemplate(declarationsOf(template), { parameters: values, region, stackName });
   return findings
-    .filter(
-      ({ code, message }) => /^CFN(4|500)/.test(code) && !Object.keys(live).some((name) => message.includes(name)),
-    )
+    .filter(({ code }) => /^CFN(4|500)/.test(code))
     .map(({ path: _path, line: _line, column: _column, ...finding }) => ({
       ...finding,
       file,

@@ -24,8 +24,6 @@ export interface ProjectStack {
   readonly template: string;
   readonly parameterFile: string;
   readonly values: Readonly<Record<string, string>>;
-  /** Parameters that only the provider's live SSM parameters can fill, by the name under the prefix. */
-  readonly live: Readonly<Record<string, string>>;
 }
 
 /** In the order in which they are deployed. */
@@ -35,7 +33,10 @@ const STACKS: Readonly<Record<Owner['mode'], readonly string[]>> = {
   consumer: ['app-consumer', 'frontend', 'events', 'observability'],
 };
 
-/** The provider's SSM parameters, by the name that templates give to what they read of them. */
+/**
+ * The provider's SSM parameters, by the name that the app stack of a consumer gives to what it reads of them. It exports them
+ * again, so that its other stacks import them like those of a standalone project.
+ */
 const SHARED: Readonly<Record<string, string>> = {
   VpcId: 'network/vpc-id',
   PrivateSubnetIds: 'network/private-subnet-ids',
@@ -67,7 +68,6 @@ export function stacksOf(owner: Owner): ProjectStack[] {
   return STACKS[owner.mode].map((stack) => {
     const template = `templates/shared/${stack}.yaml`;
     const own: Record<string, string> = {};
-    const live: Record<string, string> = {};
     const given = owner.parameters[stack] ?? {};
     for (const [name, { Type }] of parametersOf(template)) {
       const shared = owner.mode === 'consumer' ? SHARED[name] : undefined;
@@ -75,7 +75,6 @@ export function stacksOf(owner: Owner): ProjectStack[] {
       if (value !== undefined) own[name] = String(value);
       else if (shared !== undefined && Type.startsWith('AWS::SSM::Parameter::Value<'))
         own[name] = `${(owner as Consumer).provider.prefix}/${shared}`;
-      else if (shared !== undefined) live[name] = shared;
     }
     return {
       owner: owner.name,
@@ -86,7 +85,6 @@ export function stacksOf(owner: Owner): ProjectStack[] {
       template,
       parameterFile: `params/${owner.name}/shared/${stack}.json`,
       values: own,
-      live,
     };
   });
 }
