@@ -48,7 +48,7 @@ export async function rotatePassword(
       const holders = (await sessionsOf(client, names)).filter(({ usename }) => usename === next);
       if (holders.length > 0 && !inUse) throw stillUsed(next, holders.length);
 
-      await store.write(names.previousSecret, writtenCredentials(current));
+      await store.write(names.previousSecret, writtenCredentials(current), names.secret);
       after('previous');
       if (proxy) await register(client, proxy, store, names);
       after('proxy');

@@ -5,8 +5,8 @@ import type { ProjectNames } from './names.ts';
 export interface SecretStore {
   /** `undefined` where there is none, or where it is deleted and can only be restored. */
   read(name: string): Promise<string | undefined>;
-  /** Makes it, restores it or gives it a new value. */
-  write(name: string, value: string): Promise<void>;
+  /** Makes it, restores it or gives it a new value. A new one is under the key of `like`, where that is given. */
+  write(name: string, value: string, like?: string): Promise<void>;
   /** `false` where there is one: its value stays. Never restores a deleted one: throws CFN753. */
   create(name: string, value: string): Promise<boolean>;
   /** `false` where there was none. In Secrets Manager it can be restored for 30 days. */

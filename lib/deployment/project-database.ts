@@ -171,11 +171,12 @@ export function secretsManager(target: Target, { keyId }: { keyId?: string } = {
         });
       }
     });
-  const make = (Name: string, value: string) =>
+  const keyOf = async (secret: string) => (await client.send(new DescribeSecretCommand({ SecretId: secret }))).KmsKeyId;
+  const make = (Name: string, value: string, key = keyId) =>
     client.send(
       new CreateSecretCommand({
         ...{ Name, SecretString: value, Description: 'Made by plainform; it prints none of it' },
-        ...(keyId !== undefined && { KmsKeyId: keyId }),
+        ...(key !== undefined && { KmsKeyId: key }),
         Tags: [{ Key: 'plainform:project', Value: Name.split('/')[0]! }],
       }),
     );
@@ -191,14 +192,15 @@ export function secretsManager(target: Target, { keyId }: { keyId?: string } = {
           throw error;
         }
       }),
-    write: (name, value) =>
+    write: (name, value, like) =>
       ask(
         'PutSecretValue',
         async () => {
           try {
             await put(name, value);
           } catch (error) {
-            if (named(error, 'ResourceNotFoundException')) await make(name, value);
+            if (named(error, 'ResourceNotFoundException'))
+              await make(name, value, like === undefined ? keyId : await keyOf(like));
             else if (marked(error)) {
               await client.send(new RestoreSecretCommand({ SecretId: name }));
               await put(name, value);

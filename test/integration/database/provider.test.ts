@@ -120,7 +120,10 @@ beforeEach(() => {
     return found;
   };
   const on = mocks.secrets;
-  on.on(DescribeSecretCommand).callsFake(({ SecretId }) => held(SecretId) && { ARN: `${ARN}${SecretId}-123456` });
+  on.on(DescribeSecretCommand).callsFake(({ SecretId }) => ({
+    ARN: `${ARN}${SecretId}-123456`,
+    KmsKeyId: held(SecretId).key,
+  }));
   on.on(GetSecretValueCommand).callsFake(({ SecretId }) => ({ SecretString: live(SecretId).value }));
   on.on(PutSecretValueCommand).callsFake(({ SecretId, SecretString }) => {
     live(SecretId).value = SecretString;
@@ -184,6 +187,8 @@ real('a project of a provider, through a tunnel, from create to drop and back', 
     host: PROXY,
   });
   expect(JSON.parse(secrets.get('shop/database-credentials-previous')!.value)).toEqual(first);
+
+  expect(secrets.get('shop/database-credentials-previous')!.key).toBe('arn:of-a-key');
 
   const dump = join(folder, 'shop.dump');
   await expect(drop({ ...options('shop'), dump }, terminal)).rejects.toThrow('nothing was dropped');
