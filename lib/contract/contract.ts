@@ -1,5 +1,7 @@
 import type { Finding, Severity } from '../cfn/errors.ts';
 import type { Json } from '../cfn/template.ts';
+import { evaluateTest } from '../scenarios/conditions.ts';
+import { scopeOf } from '../scenarios/scope.ts';
 import { common, type Fit, type Follow, fitOf, meaningsOf, UNKNOWN, wantedAt } from './meaning.ts';
 import { meetingOf } from './meet.ts';
 import { nearestWriting } from './near.ts';
@@ -12,7 +14,9 @@ import {
   nameTies,
   type Outcome,
   type Overrides,
+  parametersOf,
   proveReading,
+  weightOf,
 } from './prove.ts';
 import { type GivenStack, type Place, placeText, type Stack, stackOf } from './stack.ts';
 import { writtenText } from './texts.ts';
@@ -101,8 +105,14 @@ export function proveContract(given: readonly GivenStack[]): Contract {
     const readers = group.map(({ stack, path }) => stack.place(path));
     const shared = { kind: first.kind, name, readers: distinctPlaces(readers) };
     if (isOfAws(first)) return { ...shared, writers: [], verdict: 'aws', where: [] };
-    const judged = group.map((reading) => judge(reading, outcomeOf(reading)));
-    const worst = judged.reduce((a, b) => (RANK[b.verdict] > RANK[a.verdict] ? b : a));
+    const judged = group.map((reading) => {
+      const outcome = outcomeOf(reading);
+      return { ...judge(reading, outcome), weight: weightOf(outcome.overrides ?? new Map(), stacks) };
+    });
+    const worst = judged.reduce((a, b) => {
+      if (RANK[a.verdict] !== RANK[b.verdict]) return RANK[b.verdict] > RANK[a.verdict] ? b : a;
+      return b.weight < a.weight ? b : a;
+    });
     for (const finding of distinctFindings(judged.flatMap((each) => each.findings))) findings.push(finding);
     const writers = judged.flatMap((each) => each.writers.map(({ stack, path }) => stack.place(path)));
     const types = judged.flatMap(({ type }) => type ?? []);
@@ -172,21 +182,28 @@ export function proveContract(given: readonly GivenStack[]): Contract {
       const own = writings.find(
         (each) => each.kind === reading.kind && each.stack === reading.stack && writtenText(each.parts) === name,
       );
-      const near = writers[0] ?? nearestWriting(reading, others) ?? siblingOf(reading);
+      const near = nearestWriting(reading, others);
+      const other = writers[0] ?? near ?? siblingOf(reading);
       if (own && writers.length === 0) {
         const message = `reads ${what}, which its own stack writes at ${placeText(own.stack.place(own.path))}: it is not there before the stack is`;
         const fix = 'refer to the value itself, or write it in a stack that is deployed before';
         return { verdict: 'broken', ...shared, findings: [report('CFN565', 'error', message, fix)] };
       }
-      if (near) {
-        const said = writtenText(near.parts);
-        const where = placeText(near.stack.place(near.path));
-        const message =
+      if (other) {
+        const said = writtenText(other.parts);
+        const where = placeText(other.stack.place(other.path));
+        const [message, fix] =
           writers.length > 0
-            ? `reads ${what}, which no deployment of ${where} writes then`
-            : `reads ${what}, which no template given writes; ${where} writes ${said}`;
-        const fix =
-          writers.length > 0 ? `give both parameters values with which the names are one` : `did you mean ${said}?`;
+            ? [
+                `reads ${what}, which no deployment of ${where} writes then`,
+                'give both values with which the names are one',
+              ]
+            : near
+              ? [`reads ${what}, which no template given writes; ${where} writes ${said}`, `did you mean ${said}?`]
+              : [
+                  `reads ${what}, which no template given writes; ${where} writes others under that prefix`,
+                  'write it there',
+                ];
         const finding = report('CFN561', 'error', message, fix, when);
         return { verdict: 'broken', ...shared, findings: [finding], ...(when && { when }), because: message };
       }
@@ -255,12 +272,17 @@ export function proveContract(given: readonly GivenStack[]): Contract {
 
   /** A stack whose other names are read under the same prefix should have this one too. */
   function siblingOf(reading: Reading): Writing | undefined {
-    const stem = stemOf(writtenText(reading.parts));
-    if (stem === undefined) return undefined;
+    const stem = stemOf(reading);
+    if (stem === '') return undefined;
     for (const { reading: other, outcome } of met) {
-      if (other.stack !== reading.stack || other.kind !== reading.kind) continue;
-      if (stemOf(writtenText(other.parts)) === stem && outcome.candidates.length > 0)
-        return outcome.candidates[0]!.writing;
+      if (other.stack !== reading.stack || other.kind !== reading.kind || stemOf(other) !== stem) continue;
+      const [first] = outcome.candidates;
+      // A prefix of letters says whose names they are, and so does the name of a stack; a suffix that all stacks share does not.
+      if (
+        first &&
+        (/[a-z]/i.test(stem.replace(/\$\{.*?\}/g, '')) || first.equations.flatMap(parametersOf).some(isStackName))
+      )
+        return first.writing;
     }
     return undefined;
   }
@@ -339,10 +361,14 @@ function isOfAws({ kind, parts }: Reading): boolean {
   return kind === 'ssm' && typeof parts[0] === 'string' && parts[0].startsWith('/aws/');
 }
 
-/** What stands before the last separator, where that says more than which environment it is. */
-function stemOf(name: string): string | undefined {
-  const [stem] = /^.*[/:._-]/.exec(name) ?? [];
-  return stem !== undefined && /[a-z]/i.test(stem.replace(/\$\{.*?\}/g, '')) ? stem : undefined;
+/** The folder of a name that has folders, else what stands before its last separator. */
+function stemOf({ parts }: Reading): string {
+  const name = writtenText(parts);
+  return (/^.*\//.exec(name) ?? /^.*[:._-]/.exec(name))?.[0] ?? '';
+}
+
+function isStackName(id: string): boolean {
+  return /^N\d+xStackName$/.test(id);
 }
 
 /** What the templates that export a name say that it is. */
@@ -389,10 +415,18 @@ function defaultsApart(reading: Reading, { candidates }: Outcome): string[] {
   if (reading.stack.decided) return [];
   const own = usualText(reading);
   if (own === undefined || candidates.length === 0) return [];
-  const written = candidates.map(({ writing }) => (writing.stack.decided ? undefined : usualText(writing)));
+  const written = candidates.map(({ writing }) =>
+    writing.stack.decided || !isUsual(writing) ? undefined : usualText(writing),
+  );
   if (written.some((text) => text === undefined || text === own)) return [];
   const [{ writing }] = candidates as [Candidate];
   return [`by default this reads ${own}, and ${placeText(writing.stack.place(writing.path))} writes ${written[0]}`];
+}
+
+/** Whether it is written by default. */
+function isUsual({ stack: { template }, when }: Writing): boolean {
+  const scope = scopeOf(template, {});
+  return when.every((test) => evaluateTest(test, scope, []) === true);
 }
 
 function usualText({ stack, parts }: { stack: Stack; parts: Reading['parts'] }): string | undefined {

@@ -28,14 +28,22 @@ function distanceOf(read: string, written: string): number | undefined {
     if (different.length === 1) {
       const [one, other] = different[0]!;
       const most = Math.max(1, Math.floor(Math.max(one.length, other.length) / 4));
-      const distance = editDistance(one.toLowerCase(), other.toLowerCase(), most + 1);
+      const swapped = lettersOf(one) === lettersOf(other);
+      const distance = swapped ? 1 : editDistance(one.toLowerCase(), other.toLowerCase(), most + 1);
       if (!one.includes('$') && !other.includes('$') && distance <= most) return 1 + distance;
     }
   }
+  // The same name in another folder.
+  const [inside, beside] = [read, written].map((name) => name.split('/').slice(-2).join('/'));
+  if (inside!.includes('/') && inside === beside && !/^\/|\$/.test(inside!)) return 20;
   // The same name behind another prefix, or behind one more.
   const [rest, other] = [a.slice(1).join('/'), b.slice(1).join('/')];
   const same = rest === other || rest === b.join('/') || a.join('/') === other;
   return same && [rest, other].some((text) => /[a-z]{3}/i.test(text.replace(/\$\{.*?\}/g, ''))) ? 20 : undefined;
+}
+
+function lettersOf(text: string): string {
+  return [...text.toLowerCase()].sort().join('');
 }
 
 /** Between separators; what a parameter gives is one stretch. */

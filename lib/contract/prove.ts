@@ -226,12 +226,12 @@ function attempt(reading: Reading, writings: readonly Writing[], ties: readonly 
     if (Object.keys(scenario.assumed).length > 0) assumed ||= !QMeet || !QKept;
     else if (QMeet && !QKept) {
       const overrides = joint.overrides(scenario);
-      if (!unwritten || sizeOf(overrides) < sizeOf(unwritten)) unwritten = overrides;
+      if (!unwritten || weightOf(overrides, joint.stacks) < weightOf(unwritten, joint.stacks)) unwritten = overrides;
     }
   }
   if (unwritten) return { is: 'unwritten', candidates, overrides: unwritten, ...shared };
   const unmet = assumed ? undefined : classesUnmet(reading, told, finite, conditions, joint, make);
-  const [least] = [...(unmet ?? [])].sort((a, b) => sizeOf(a) - sizeOf(b));
+  const [least] = [...(unmet ?? [])].sort((a, b) => weightOf(a, joint.stacks) - weightOf(b, joint.stacks));
   if (least) return { is: 'unmet', candidates, overrides: least, ...shared };
   if (!unmet || scenarios.incomplete)
     return {
@@ -303,7 +303,8 @@ function classesUnmet(
     });
     const [test, overrides] = [allOf(tests), alone.overrides(scenario)];
     const before = classes.get(JSON.stringify(test));
-    if (!before || sizeOf(overrides) < sizeOf(before.overrides)) classes.set(JSON.stringify(test), { test, overrides });
+    if (!before || weightOf(overrides, joint.stacks) < weightOf(before.overrides, joint.stacks))
+      classes.set(JSON.stringify(test), { test, overrides });
   }
   const left = new Map([...classes.values()].map((each, i) => [`QClass${i}`, each]));
   const tests = Object.fromEntries([...left].map(([name, { test }]) => [name, test]));
@@ -335,8 +336,16 @@ function isFree({ left, right }: Equation, joint: Joint, looked: ReadonlySet<str
   });
 }
 
-export function sizeOf(overrides: Overrides): number {
-  return [...overrides.values()].reduce((sum, each) => sum + Object.keys(each).length, 0);
+/** What has to be changed of defaults counts first, then what has to be given anyhow. */
+export function weightOf(overrides: Overrides, stacks: readonly Stack[]): number {
+  const byIndex = new Map(stacks.map((stack) => [stack.index, stack]));
+  let weight = 0;
+  for (const [index, values] of overrides)
+    for (const name of Object.keys(values)) {
+      const body = byIndex.get(index)?.template.Parameters?.[name];
+      weight += name === 'AWS::Region' || body?.Default !== undefined ? 1000 : 1;
+    }
+  return weight;
 }
 
 /** A deployment of all in which the tests hold, with the fewest overrides; `never`, or `unknown`. */
@@ -351,7 +360,7 @@ export function deploymentWhere(joint: Joint, tests: readonly Json[]): Overrides
       if (Object.keys(scenario.assumed).length > 0) assumed = true;
       else {
         const overrides = joint.overrides(scenario);
-        if (!least || sizeOf(overrides) < sizeOf(least)) least = overrides;
+        if (!least || weightOf(overrides, joint.stacks) < weightOf(least, joint.stacks)) least = overrides;
       }
     } else if (Object.keys(scenario.assumed).length > 0) assumed = true;
     if (--left === 0) break;
