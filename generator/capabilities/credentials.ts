@@ -91,8 +91,11 @@ export function ownCredentials({ environmentSuffix, dataKeyArn, proxy }: OwnInpu
   };
 }
 
-/** The credentials of a consumer: made by `plainform database create` before it is deployed. */
-export function projectCredentials() {
+/**
+ * The credentials of a consumer, or those that another stack of the project made: `plainform database create` does before it
+ * is deployed. Without `keyArn` and a key that is given they are under that of Secrets Manager, which admits the account.
+ */
+export function projectCredentials({ keyArn }: { keyArn?: Expression } = {}) {
   const databaseSecretPath = secretPath({ whereEmpty: '' });
   const databaseSecretKeyArn = parameter('DatabaseSecretKeyArn', 'String', {
     group: 'Operations',
@@ -109,12 +112,15 @@ export function projectCredentials() {
     secretArn: secretArn(path),
     statements: [
       mayRead(secretArn(path, ANY_SUFFIX)),
-      hasSecretKey.pick<PolicyStatement>(mayDecrypt(databaseSecretKeyArn.ref), noValue),
+      keyArn
+        ? mayDecrypt(hasSecretKey.pick<string>(databaseSecretKeyArn.ref, keyArn))
+        : hasSecretKey.pick<PolicyStatement>(mayDecrypt(databaseSecretKeyArn.ref), noValue),
     ],
   };
   return {
     fragment: fragment('Credentials', [databaseSecretPath, databaseSecretKeyArn, hasSecretPath, hasSecretKey]),
     credentials,
+    secretName: path,
   };
 }
 

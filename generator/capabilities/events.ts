@@ -16,9 +16,10 @@ import {
 import { fileInProject } from '../../lib/project.ts';
 import type { PolicyStatement } from '../../lib/spec/policy.ts';
 import { alarm } from './alarm.ts';
+import type { Credentials } from './credentials.ts';
+import { PROXY_PORT } from './database-proxy.ts';
 import { accountAdministers } from './encryption.ts';
 import { exportedOutput, named, tags } from './environment.ts';
-import type { ProjectSecret } from './project-secret.ts';
 
 interface Inputs {
   vpcId: Value<string>;
@@ -27,11 +28,11 @@ interface Inputs {
   databaseSecurityGroupId: Value<string>;
   databaseProxyEndpoint: Value<string>;
   alertTopicArn: Value<string>;
-  databaseSecret: ProjectSecret;
+  credentials: Credentials;
+  /** Name of the secret that these are in. */
+  secretName: Value<string>;
 }
 
-/** RDS Proxy listens on the default port of the engine (RDS user guide, read 2026-11-21). */
-const PROXY_PORT = 5432;
 /** Seconds: of one batch, and for how long SQS hides it. AWS asks for six times as much (Lambda developer guide, read 2026-11-21). */
 const TIMEOUT = 30;
 const ATTEMPTS = 5;
@@ -293,7 +294,7 @@ export function events(inputs: Inputs) {
             Statement: [
               allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], queue.att('Arn')),
               allow('kms:Decrypt', key.att('Arn')),
-              ...inputs.databaseSecret.statements,
+              ...inputs.credentials.statements,
               allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.att('Arn')),
             ],
           },
@@ -339,7 +340,7 @@ export function events(inputs: Inputs) {
         Variables: {
           DATABASE_HOST: inputs.databaseProxyEndpoint,
           DATABASE_NAME: databaseName.ref,
-          DATABASE_SECRET_ID: inputs.databaseSecret.id,
+          DATABASE_SECRET_ID: inputs.secretName,
         },
       },
       Tags: tags('event-consumer'),

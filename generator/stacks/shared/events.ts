@@ -1,15 +1,15 @@
 import { compose } from '../../../lib/cfn/index.ts';
 import { alertTopic } from '../../capabilities/alert-topic.ts';
+import { projectCredentials } from '../../capabilities/credentials.ts';
 import { environment, imported, PARAMETER_GROUPS, RESOURCE_PREFIX } from '../../capabilities/environment.ts';
 import { events } from '../../capabilities/events.ts';
 import { projectDatabase } from '../../capabilities/project-database.ts';
-import { projectSecret } from '../../capabilities/project-secret.ts';
 
 /** Deploy after `shared/app`, or after `shared/app-consumer`, which hands on what it reads of its provider. */
 export function sharedEvents() {
   const base = environment(RESOURCE_PREFIX);
   const database = projectDatabase();
-  const secret = projectSecret({ keyArn: imported('DataKeyArn') });
+  const secret = projectCredentials({ keyArn: imported('DataKeyArn') });
   const topic = alertTopic();
   return compose({
     name: 'shared/events',
