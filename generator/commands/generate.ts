@@ -4,6 +4,7 @@ import { CfnError } from '../../lib/cfn/errors.ts';
 import { fileInProject } from '../../lib/project.ts';
 import { writeFile } from '../../lib/write-file.ts';
 import { CONTROLS_DOCUMENT, controlsDocument } from '../runbooks/controls.ts';
+import { SHARED_RUNBOOK, sharedRunbook } from '../runbooks/shared.ts';
 import { STAGING_RUNBOOK, stagingRunbook } from '../runbooks/staging.ts';
 import { stacks } from '../stacks/index.ts';
 import type { Terminal } from '../terminal.ts';
@@ -31,13 +32,15 @@ export async function generate(options: { check?: boolean; json?: boolean }, ter
     };
   });
   const names = Object.keys(stacks);
+  const templates = Object.fromEntries(made.map(({ template }, index) => [names[index]!, template]));
   const runbook = stagingRunbook(
-    Object.fromEntries(made.map(({ template }, index) => [names[index]!, template])),
+    templates,
     Object.fromEntries(made.map(({ text }, index) => [names[index]!, Buffer.byteLength(text)])),
   );
   const files = [
     ...made.map(({ file, text, template }) => ({ file, text, resources: Object.keys(template.Resources).length })),
     { file: STAGING_RUNBOOK, text: runbook },
+    { file: SHARED_RUNBOOK, text: sharedRunbook(templates) },
     { file: CONTROLS_DOCUMENT, text: controlsDocument() },
   ];
   const results = files.map(({ text, ...rest }): Written => {

@@ -1,6 +1,6 @@
-import { CfnError, nearestMatch } from '../../lib/cfn/errors.ts';
 import { isObject, type Json, type ParameterBody, type Template } from '../../lib/cfn/template.ts';
 import { stacksOf } from '../environments.ts';
+import { spokenOf, withSuffix } from './names.ts';
 
 type Templates = Readonly<Record<string, Template>>;
 type Section = 'Parameters' | 'Resources' | 'Outputs';
@@ -11,17 +11,8 @@ export const STAGING_RUNBOOK = 'docs/runbooks/staging.md';
 export function stagingRunbook(templates: Templates, bytes: Readonly<Record<string, number>>): string {
   const stacks = stacksOf('staging');
 
-  function has<T>(bodies: Readonly<Record<string, T>> | undefined, name: string, where: string): T {
-    const body = bodies && Object.hasOwn(bodies, name) ? bodies[name] : undefined;
-    if (body !== undefined) return body;
-    const near = nearestMatch(name, Object.keys(bodies ?? {}));
-    throw new CfnError({
-      code: 'CFN710',
-      severity: 'error',
-      message: `the runbook speaks of ${name}, which ${where} does not have${near ? `; it has ${near}` : ''}`,
-      fix: 'change the name in generator/runbooks/staging.ts',
-    });
-  }
+  const has = <T>(bodies: Readonly<Record<string, T>> | undefined, name: string, where: string): T =>
+    spokenOf(bodies, name, where, 'generator/runbooks/staging.ts');
   const template = (stack: string) => has(templates, stack, 'the generator');
   /** A name of a template, in code font. */
   function name(stack: string, section: Section, id: string): string {
@@ -250,8 +241,7 @@ ${table(['Stack', 'Resource', 'Type', 'DeletionPolicy'], retained)}
 }
 
 function inStaging(value: Json): string {
-  const sub = isObject(value) ? value['Fn::Sub'] : value;
-  return String(Array.isArray(sub) ? sub[0] : sub).replaceAll('${EnvironmentSuffix}', 'staging');
+  return withSuffix(value, 'staging');
 }
 
 function allowed(body: ParameterBody): string {
