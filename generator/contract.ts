@@ -1,7 +1,15 @@
 import { resolve } from 'node:path';
 import type { TemplateDocument } from '../lib/cfn/read.ts';
 import type { GivenStack } from '../lib/contract/stack.ts';
-import { ENVIRONMENTS, type EnvironmentStack, stacksOf } from './environments.ts';
+import { ENVIRONMENTS, stacksOf } from './environments.ts';
+
+/** What is known of a stack before it is deployed. */
+export interface KnownStack {
+  readonly template: string;
+  readonly parameterFile: string;
+  readonly stackName: string;
+  readonly region: string;
+}
 
 /** A template of the command line, and the parameter file that fits it. */
 export interface NamedTemplate {
@@ -12,29 +20,31 @@ export interface NamedTemplate {
 }
 
 /**
- * Templates with what is known of their stacks. Those that the register has are deployed in its order and regions, and a
- * parameter file of the register says in which environment; others that were named, side by side in the order given.
+ * Templates with what is known of their stacks. Those of an environment are deployed in its order and regions; others that were
+ * named, side by side in the order given. A parameter file that belongs to a stack says its region and name.
+ *
+ * @param projects the stacks of the register's owners.
  */
-export function stacksGiven(templates: readonly NamedTemplate[]): GivenStack[] {
+export function stacksGiven(templates: readonly NamedTemplate[], projects: readonly KnownStack[] = []): GivenStack[] {
   const [first] = ENVIRONMENTS;
-  const environments = ENVIRONMENTS.map((name) => stacksOf(name));
-  const registered = (file: string, stacks: readonly EnvironmentStack[]) =>
-    stacks.findIndex(({ template }) => resolve(template) === resolve(file));
   const usual = stacksOf(first);
-  const places = templates.map(({ document }) => registered(document.file, usual));
+  const stacks: readonly KnownStack[] = [...ENVIRONMENTS.flatMap((name) => stacksOf(name)), ...projects];
+  const places = templates.map(({ document }) =>
+    usual.findIndex(({ template }) => resolve(template) === resolve(document.file)),
+  );
   const complete = usual.every((_, index) => places.includes(index));
   const onlyRegistered = !places.includes(-1);
   return templates.map(({ document, named, parameters }, index): GivenStack => {
     const place = places[index]!;
     const file = parameters && resolve(parameters.file);
-    const stacks = environments.find((each) => each.some(({ parameterFile }) => resolve(parameterFile) === file));
-    const known = place < 0 ? undefined : (stacks ?? usual)[place];
+    const own = file === undefined ? undefined : stacks.find((stack) => resolve(stack.parameterFile) === file);
+    const region = (own ?? usual[place])?.region;
     const grouped = onlyRegistered || (complete && place >= 0);
     return {
       document,
       ...(parameters && { parameters: parameters.values }),
-      ...(known && { region: known.region }),
-      ...(known && stacks && { stackName: known.stackName }),
+      ...(region !== undefined && { region }),
+      ...(own && { stackName: own.stackName }),
       ...(grouped && { group: 'environment', position: place, closed: complete }),
       ...(!grouped && named && { group: 'named', position: index }),
     };

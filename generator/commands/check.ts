@@ -13,6 +13,7 @@ import { contractJson, contractSummary } from '../../lib/report/contract.ts';
 import { countVerdicts, verdictCounts } from '../../lib/report/controls.ts';
 import { countFindings, renderFinding, sortFindings } from '../../lib/report/findings.ts';
 import { renderOpinion } from '../../lib/report/opinions.ts';
+import type { KnownStack } from '../contract.ts';
 import { formatOf } from '../format.ts';
 import type { Tool } from '../opinions.ts';
 import { regionNamed } from '../region.ts';
@@ -176,7 +177,19 @@ async function contractOf(files: readonly CheckedFile[], options: Options): Prom
   if (templates.length < 2) return undefined;
   const { stacksGiven } = await import('../contract.ts');
   const { proveContract } = await import('../../lib/contract/contract.ts');
-  return proveContract(stacksGiven(templates));
+  return proveContract(stacksGiven(templates, given ? await stacksOfRegister() : []));
+}
+
+/** Where there is a register here that can be read. What is wrong with it, other commands tell. */
+async function stacksOfRegister(): Promise<KnownStack[]> {
+  const { readRegister } = await import('../projects/register.ts');
+  const { ownersOf, stacksOf } = await import('../projects/stacks.ts');
+  try {
+    return ownersOf(readRegister()).flatMap(stacksOf);
+  } catch (error) {
+    if (error instanceof CfnError) return [];
+    throw error;
+  }
 }
 
 interface GivenParameters {

@@ -93,18 +93,29 @@ export function proveContract(given: readonly GivenStack[]): Contract {
   }
   for (const group of groups.values())
     for (const reading of group) {
-      const outcome = isOfAws(reading) ? undefined : outcomeOf(reading);
+      const outcome = isOfAws(reading) || isNameless(reading) ? undefined : outcomeOf(reading);
       if (!outcome) continue;
       met.push({ reading, outcome });
       for (const { writing } of outcome.candidates) read.add(writing);
     }
 
+  const nameless = new Map<Stack, string[]>();
   const names = [...groups.values()].map((group): ReadName => {
     const [first] = group as [Reading];
     const name = writtenText(first.parts);
     const readers = group.map(({ stack, path }) => stack.place(path));
     const shared = { kind: first.kind, name, readers: distinctPlaces(readers) };
     if (isOfAws(first)) return { ...shared, writers: [], verdict: 'aws', where: [] };
+    if (isNameless(first)) {
+      nameless.set(first.stack, [...(nameless.get(first.stack) ?? []), String(first.path[1])]);
+      return {
+        ...shared,
+        writers: [],
+        verdict: 'unknown',
+        where: [],
+        because: 'its name is given when it is deployed',
+      };
+    }
     const judged = group.map((reading) => {
       const outcome = outcomeOf(reading);
       return { ...judge(reading, outcome), weight: weightOf(outcome.overrides ?? new Map(), stacks) };
@@ -128,6 +139,15 @@ export function proveContract(given: readonly GivenStack[]): Contract {
     };
   });
 
+  for (const [stack, parameters] of nameless) {
+    const path = ['Parameters', parameters[0]!];
+    const count = parameters.length === 1 ? 'an SSM parameter' : `${parameters.length} SSM parameters`;
+    findings.push({
+      ...{ code: 'CFN569', severity: 'info', ...stack.place(path), path },
+      message: `reads ${count} under names that are given when it is deployed: ${parameters.join(', ')}`,
+      fix: 'give its parameter file with --params',
+    });
+  }
   findings.push(...writtenTwice(writings, met, make, whenOf));
   const { order, findings: inOrder } = deploymentOrder(stacks, met, make, whenOf);
   findings.push(...inOrder);
@@ -267,6 +287,12 @@ export function proveContract(given: readonly GivenStack[]): Contract {
         because: open.fit.because,
       };
     }
+    if (Number(reading.version ?? 1) > 1) {
+      const because = `version ${reading.version} is there only once the parameter was changed`;
+      const message = `reads ${what} of version ${reading.version}, which is there only once ${at.join(' or ')} has changed it`;
+      const fix = 'leave the version out, or name one that is there';
+      return { verdict: 'unknown', ...shared, findings: [...notes, report('CFN569', 'info', message, fix)], because };
+    }
     return { verdict: 'proven', ...shared, ...(fits.length > 0 && { type: 'fits' as const }), findings: notes };
   }
 
@@ -334,6 +360,11 @@ export function proveContract(given: readonly GivenStack[]): Contract {
     );
     return [...new Set([...tied, ...equal])];
   }
+}
+
+/** A parameter of an SSM type without default, and no parameter file. */
+function isNameless({ how, parts }: Reading): boolean {
+  return how === 'parameter' && typeof parts[0] === 'object';
 }
 
 function isElsewhere({ stack: { region } }: Reading, { stack }: Writing): boolean {

@@ -1,0 +1,80 @@
+import { expect, test } from '@jest/globals';
+import { stacksGiven } from '../../../generator/contract.ts';
+import { ENVIRONMENTS, stacksOf } from '../../../generator/environments.ts';
+import { readParameterFile } from '../../../lib/cfn/parameter-file.ts';
+import { parseTemplate, readTemplate } from '../../../lib/cfn/read.ts';
+import { proveContract } from '../../../lib/contract/contract.ts';
+import { fileInProject } from '../../../lib/project.ts';
+
+const [STAGING] = ENVIRONMENTS;
+const documents = stacksOf(STAGING).map(({ template }) => readTemplate(fileInProject(template)));
+const all = (more: { environment?: (typeof ENVIRONMENTS)[number] } = {}) =>
+  documents.map((document, i) => {
+    const file = more.environment && fileInProject(stacksOf(more.environment)[i]!.parameterFile);
+    return {
+      document,
+      named: true,
+      ...(file !== undefined && { parameters: { file, values: readParameterFile(file).values } }),
+    };
+  });
+
+test('our stacks keep what they promise each other, in every deployment', () => {
+  const { names, findings, order } = proveContract(stacksGiven(all()));
+  expect(findings).toEqual([]);
+  expect(names.length).toBeGreaterThan(25);
+  expect(names.filter(({ verdict }) => verdict !== 'proven')).toEqual([]);
+  // What is tied is the suffix, and nothing else.
+  expect([...new Set(names.flatMap(({ where }) => where.map((each) => each.split(' ')[0])))]).toEqual([
+    'EnvironmentSuffix',
+  ]);
+  expect(order).toEqual(documents.map(({ file }) => file));
+});
+
+test.each(ENVIRONMENTS)('and with the parameter files of %s, where nothing has to be assumed', (environment) => {
+  const { names, findings } = proveContract(stacksGiven(all({ environment })));
+  expect(findings).toEqual([]);
+  expect(names.filter(({ verdict, where }) => verdict !== 'proven' || where.length > 0)).toEqual([]);
+});
+
+test('what staging-replica exports cannot be imported: it is in another region', () => {
+  const [replica] = documents;
+  const reader = parseTemplate(
+    JSON.stringify(
+      {
+        Parameters: { EnvironmentSuffix: { Type: 'String', Default: 'staging' } },
+        Resources: {
+          Topic: {
+            Type: 'AWS::SNS::Topic',
+            Properties: { DisplayName: { 'Fn::ImportValue': { 'Fn::Sub': '${EnvironmentSuffix}-ReplicaKeyArn' } } },
+          },
+        },
+      },
+      null,
+      1,
+    ),
+    'reader.json',
+  );
+  const given = [
+    ...stacksGiven(all()),
+    { document: reader, region: 'us-west-2', group: 'environment', position: documents.length },
+  ];
+  const { findings, names } = proveContract(given);
+  const line = replica!.text.split('\n').findIndex((each) => each.includes('-ReplicaKeyArn')) + 1;
+  expect(findings).toMatchObject([{ code: 'CFN563', severity: 'error', file: 'reader.json', line: 13 }]);
+  expect(findings[0]!.message).toContain('us-west-2');
+  expect(findings[0]!.message).toContain(`${replica!.file}:${line}:`);
+  expect(findings[0]!.message).toContain('us-east-1');
+  expect(names.find(({ name }) => name.endsWith('ReplicaKeyArn'))).toMatchObject({ verdict: 'broken' });
+});
+
+test('an export that is taken away is missed, with the place that reads it', () => {
+  const changed = documents.map((document) =>
+    document.file.endsWith('staging-foundation.yaml')
+      ? parseTemplate(document.text.replaceAll('-CacheSecurityGroupId', '-RedisGroup'), document.file)
+      : document,
+  );
+  const given = stacksGiven(all()).map((stack, i) => ({ ...stack, document: changed[i]! }));
+  const { findings } = proveContract(given);
+  expect(findings).toMatchObject([{ code: 'CFN560', severity: 'error', file: documents[2]!.file }]);
+  expect(findings[0]!.message).toContain('${EnvironmentSuffix}-CacheSecurityGroupId');
+});
