@@ -184,6 +184,8 @@ function flowWidth(value: Json): number | undefined {
 function writeScalar(value: string | number | boolean | null): Scalar {
   const scalar = new Scalar(value);
   if (typeof value === 'string' && value.includes('\n')) scalar.type = Scalar.BLOCK_LITERAL;
+  // YAML 1.2 takes these plain; PyYAML, which others read with, does not.
+  else if (typeof value === 'string' && /^([:?]|=$)/.test(value)) scalar.type = Scalar.QUOTE_SINGLE;
   return scalar;
 }
 
