@@ -243,9 +243,8 @@ function attempt(reading: Reading, writings: readonly Writing[], ties: readonly 
 
 /** One writer always writes it, under a name that no deployment has another of, with every value that the reader has in it. */
 function isPlain(reading: Reading, candidates: readonly Candidate[], ties: readonly Tie[]): boolean {
-  const hasRules = ({ stack }: { stack: Stack }) => entriesOf(stack.template.Rules).length > 0;
+  const hasRules = ({ stack }: Writing) => entriesOf(stack.template.Rules).length > 0;
   const bodyIn = ({ stack }: { stack: Stack }, name: string) => stack.template.Parameters![name]!;
-  if (hasRules(reading)) return false;
   return candidates.some(
     ({ equations, writing }) =>
       equations.length === 0 &&
@@ -291,10 +290,9 @@ function classesUnmet(
     Object.fromEntries([...told].map(([id, texts]) => [own(id), [...texts]])),
   );
   if (scenarios.tooLarge || scenarios.incomplete) return undefined;
-  const classes = new Map<string, { test: Json; overrides: Overrides }>();
+  const classes = new Map<string, { test: Json; overrides: Overrides; certain: boolean }>();
   for (const scenario of scenarios) {
     if (!scenario.conditions.QRead) continue;
-    if (Object.keys(scenario.assumed).length > 0) return undefined;
     const tests = universal.flatMap((id): Json[] => {
       const { parameters = {}, open = {} } = scenario.environment;
       const text = parameters[own(id)];
@@ -303,17 +301,26 @@ function classesUnmet(
     });
     const [test, overrides] = [allOf(tests), alone.overrides(scenario)];
     const before = classes.get(JSON.stringify(test));
+    const certain = before?.certain || Object.keys(scenario.assumed).length === 0;
     if (!before || weightOf(overrides, joint.stacks) < weightOf(before.overrides, joint.stacks))
-      classes.set(JSON.stringify(test), { test, overrides });
+      classes.set(JSON.stringify(test), { test, overrides, certain });
   }
   const left = new Map([...classes.values()].map((each, i) => [`QClass${i}`, each]));
   const tests = Object.fromEntries([...left].map(([name, { test }]) => [name, test]));
   const together = joint.ask({ ...conditions, ...tests }, finite);
   if (together.tooLarge || together.incomplete) return undefined;
+  // A comparison that cannot be decided may stand in a condition of the reader; the names themselves have to be decided.
+  const open = (test: string) => equations.includes(test);
+  const equations = JSON.stringify(conditions.QMeet);
+  let assumed = false;
   for (const scenario of together)
-    if (scenario.conditions.QRead && scenario.conditions.QMeet)
-      for (const name of left.keys()) if (scenario.conditions[name]) left.delete(name);
-  return [...left.values()].map(({ overrides }) => overrides);
+    if (!scenario.conditions.QRead || !scenario.conditions.QMeet) continue;
+    else if (Object.keys(scenario.assumed).some(open)) assumed = true;
+    else for (const name of left.keys()) if (scenario.conditions[name]) left.delete(name);
+  const unmet = [...left.values()];
+  return unmet.length > 0 && (assumed || unmet.some(({ certain }) => !certain))
+    ? undefined
+    : unmet.map(({ overrides }) => overrides);
 }
 
 function rulesOf(joint: Joint): Json[] {
