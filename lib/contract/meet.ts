@@ -14,6 +14,14 @@ export interface Equation {
   readonly right: readonly Part[];
 }
 
+/** Literal ends that no parameter makes one: most pairs go no further. */
+export function endsDiffer(a: readonly Part[], b: readonly Part[]): boolean {
+  const [last, end] = [a.at(-1), b.at(-1)];
+  if (typeof last === 'string' && typeof end === 'string' && !last.endsWith(end) && !end.endsWith(last)) return true;
+  const [first, start] = [a[0], b[0]];
+  return typeof first === 'string' && typeof start === 'string' && !first.startsWith(start) && !start.startsWith(first);
+}
+
 /** The equations to which two texts of a joint template come down. What both have at their start or end needs none. */
 export function meetingOf(a: readonly Part[], b: readonly Part[], joint: Joint): Meeting {
   const rest = withoutShared(a, b);

@@ -11,7 +11,7 @@ import {
 } from '../scenarios/parameters.ts';
 import { readsOf } from '../scenarios/reads.ts';
 import { type Joint, jointOf, type Tie } from './joint.ts';
-import { type Equation, equationTest, meetingOf } from './meet.ts';
+import { type Equation, endsDiffer, equationTest, meetingOf } from './meet.ts';
 import type { Reading, Writing } from './promises.ts';
 import type { Stack } from './stack.ts';
 import { type Part, parameterOf } from './texts.ts';
@@ -75,6 +75,7 @@ export function proveReading(reading: Reading, writings: readonly Writing[], mak
   const ties: Tie[] = [];
   let undecided = false;
   for (const writing of writings) {
+    if (endsDiffer(reading.parts, writing.parts)) continue;
     const own = nameTies(reading, writing);
     const joint = make([reading.stack, writing.stack], own);
     const meeting = meetIn(joint, reading, writing);

@@ -4,7 +4,7 @@ import { defaultText, parameterType } from '../scenarios/parameters.ts';
 import { readsOf } from '../scenarios/reads.ts';
 import type { Met } from './contract.ts';
 import type { Joint, Tie } from './joint.ts';
-import { type Equation, equationTest, meetingOf } from './meet.ts';
+import { type Equation, endsDiffer, equationTest, meetingOf } from './meet.ts';
 import type { Writing } from './promises.ts';
 import { deploymentWhere, type MakeJoint, nameTies, type Overrides, parametersOf } from './prove.ts';
 import { placeText, type Stack, sideBySide } from './stack.ts';
@@ -28,7 +28,7 @@ export function writtenTwice(
     for (const b of writings.slice(i + 1)) {
       if (a.kind !== b.kind || (a.stack === b.stack && String(a.path) === String(b.path))) continue;
       if (a.stack.region !== undefined && b.stack.region !== undefined && a.stack.region !== b.stack.region) continue;
-      if (couldNotMeet(a, b)) continue;
+      if (endsDiffer(a.parts, b.parts)) continue;
       const pair = JSON.stringify([a.stack.index, a.path, b.stack.index, b.path]);
       if (seen.has(pair) || isToldAlready(a, b)) continue;
       const overrides = conflict(a, b, apart, make);
@@ -66,13 +66,6 @@ function isToldAlready(a: Writing, b: Writing): boolean {
   const [one, other] = [a, b].map(({ stack, path }) => stack.template.Outputs![String(path[1])]!);
   if (JSON.stringify(one!.Export) !== JSON.stringify(other!.Export)) return false;
   return one!.Condition === other!.Condition || one!.Condition === undefined || other!.Condition === undefined;
-}
-
-/** Literal ends that differ: most pairs go no further. */
-function couldNotMeet(a: Writing, b: Writing): boolean {
-  const [x, y] = [a.parts.at(-1), b.parts.at(-1)];
-  if (typeof x !== 'string' || typeof y !== 'string') return false;
-  return !x.endsWith(y) && !y.endsWith(x);
 }
 
 /** Stacks of which one is given a parameter of another name what the other is: they are not given the same themselves. */
