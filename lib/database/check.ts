@@ -26,8 +26,8 @@ interface CheckPlace {
 
 /** SQLSTATEs by which PostgreSQL refuses for want of a right; 55000: a database that takes no connections. */
 const REFUSED = /^(42501|28000|55000)$/;
-/** An extension that is not installed: there is nothing that could be reached by it. */
-const ABSENT = /^(0A000|58P01)$/;
+/** An extension that is not installed, a database or role dropped meanwhile: there is nothing that could be reached. */
+const ABSENT = /^(0A000|58P01|3D000|42704)$/;
 const TIMED_OUT = '57014';
 const TOO_MANY = '53300';
 /** Longer than this nobody waits for a proof; `answer` then says what the setting is. Seconds. */
@@ -122,8 +122,11 @@ async function trying(client: pg.Client, attempt: string, statement: string): Pr
   }
 }
 
-function becoming(client: pg.Client, role: string): Promise<Attempt> {
-  return trying(client, `become ${role}`, `SET ROLE ${identifier(role)}`);
+async function becoming(client: pg.Client, role: string): Promise<Attempt> {
+  const tried = await trying(client, `become ${role}`, `SET ROLE ${identifier(role)}`);
+  if (tried.outcome !== 'unknown') return tried;
+  const { rows } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
+  return rows.length > 0 ? tried : { ...tried, outcome: 'refused', answer: 'it was dropped meanwhile' };
 }
 
 async function memberships(client: pg.Client, { user, alternate }: ProjectNames): Promise<Attempt> {

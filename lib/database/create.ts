@@ -103,11 +103,12 @@ export async function createDatabase(place: Place, names: ProjectNames, given: P
 /** Those that the project has: a run that names none leaves them. */
 async function limitsOf(client: pg.Client, { user, database }: ProjectNames): Promise<Partial<Limits>> {
   const { rows } = await client.query<{ connections: number | null; seconds: number | null }>(
+    // Without a unit it is milliseconds, which no interval knows.
     `SELECT (SELECT rolconnlimit FROM pg_roles WHERE rolname = $1 AND rolconnlimit > 0) AS connections,
-            (SELECT substring(c FROM '^statement_timeout=(\\d+)s$')::int
+            (SELECT ceil(CASE WHEN value ~ '^\\d+$' THEN value::float8 / 1000 ELSE extract(epoch FROM value::interval) END)::int
                FROM pg_database d JOIN pg_db_role_setting s ON s.setdatabase = d.oid AND s.setrole = 0,
-                    unnest(s.setconfig) c
-              WHERE d.datname = $2 AND c ~ '^statement_timeout=\\d+s$') AS seconds`,
+                    unnest(s.setconfig) c, substring(c FROM '^statement_timeout=(.*)$') value
+              WHERE d.datname = $2 AND value IS NOT NULL) AS seconds`,
     [user, database],
   );
   const { connections, seconds } = rows[0]!;

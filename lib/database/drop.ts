@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { CfnError } from '../cfn/errors.ts';
 import type { Place } from './create.ts';
-import { type Dump, dumpDatabase, noDump } from './dump.ts';
+import { canDumpTo, type Dump, dumpDatabase, noDump } from './dump.ts';
 import { type Existing, readExisting, sessionsOf } from './existing.ts';
 import { holding } from './lock.ts';
 import type { ProjectNames } from './names.ts';
@@ -66,6 +66,7 @@ export async function dropDatabase(place: Place, names: ProjectNames, options: D
 
       let dump: Dump | undefined;
       if (existing.database?.ours) {
+        canDumpTo(options.dumpFile);
         for (const role of roles) await joinRole(client, role);
         dump = await closedWhile(client, names, existing, () => dumped(server, existing, names, options), after);
         after('dump');

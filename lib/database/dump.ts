@@ -77,6 +77,12 @@ function claim(file: string): void {
   }
 }
 
+/** Asked before anything is closed for the sake of a dump. Throws CFN711 as `dumpDatabase` would. */
+export function canDumpTo(file: string): void {
+  claim(file);
+  rmSync(file);
+}
+
 function sync(file: string): void {
   for (const path of [file, dirname(file)]) {
     const handle = openSync(path, 'r');

@@ -83,6 +83,20 @@ describe('a new project', () => {
     expect(rows).toEqual([{ rolconnlimit: 7, timeout: '12s' }]);
   });
 
+  test.each([
+    ['5min', '5min'],
+    ['45000', '45s'],
+    ['1500ms', '2s'],
+    ['0', '30s'],
+  ])('a timeout that was set by hand, %s, becomes %s', async (set, kept) => {
+    const place = placeOn(shared);
+    await createDatabase(place, projectNames('by-operator'));
+    await shared.asSuperuser((client) => client.query(`ALTER DATABASE by_operator SET statement_timeout = '${set}'`));
+    await createDatabase(place, projectNames('by-operator'));
+    const client = await connectAs(place.store, 'by-operator');
+    expect((await client.query('SHOW statement_timeout')).rows).toEqual([{ statement_timeout: kept }]);
+  });
+
   test('new limits are taken over', async () => {
     const place = placeOn(shared);
     await createDatabase(place, projectNames('limits'));

@@ -280,6 +280,8 @@ describe('drop', () => {
     const { place, names } = await made('busy');
     const client = await connect(place.store, names.secret);
     await expect(dropDatabase(place, names, { dumpFile: dumpFile(), programs })).rejects.toThrow('CFN755');
+    const unwritable = { dumpFile: join(folder, 'no', 'folder'), endSessions: true, programs };
+    await expect(dropDatabase(place, names, unwritable)).rejects.toThrow('CFN711');
     await client.query('SELECT 1');
     expect(existsSync(dumpFile())).toBe(false);
     await dropDatabase(place, names, { dumpFile: dumpFile(), endSessions: true, programs });

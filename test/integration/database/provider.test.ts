@@ -44,6 +44,7 @@ const key = join(folder, 'server.key');
 const certified =
   certify(CLUSTER, certificate, key) && certify('other.example', join(folder, 'other.crt'), join(folder, 'other.key'));
 const real = certified ? test : test.skip;
+const why = certified ? '' : ' (skipped: openssl is not installed)';
 
 const mocks = { rds: mockClient(RDSClient), secrets: mockClient(SecretsManagerClient), ssm: mockClient(SSMClient) };
 const fault = (name: string, message = name) => Object.assign(new Error(message), { name });
@@ -163,7 +164,7 @@ const options = (...names: string[]) => ({
   ...{ host: '127.0.0.1', port: String(shared.postgres.port) },
 });
 
-real('a project of a provider, through a tunnel, from create to drop and back', async () => {
+real(`a project of a provider, through a tunnel, from create to drop and back${why}`, async () => {
   expect(await create({ ...options('shop'), statementTimeout: '1', kmsKey: 'arn:of-a-key' }, terminal)).toBe(0);
   const first = JSON.parse(secrets.get('shop/database-credentials')!.value);
   expect(first).toMatchObject({ engine: 'postgres', host: PROXY, port: 5432, username: 'shop_user', dbname: 'shop' });

@@ -67,6 +67,9 @@ test('whoever of the two makes it, it belongs to one, and either alters it', asy
   const { place, names } = await made('owner');
   await rotatePassword(place, names);
   const clone = await connect(loginIn(place.store, names.secret));
+  // What a pool does with a session before it gives it to the next client.
+  await clone.query('DISCARD ALL');
+  await clone.query('RESET ROLE');
   await clone.query('CREATE TABLE by_clone (id int)');
   const { rows } = await clone.query(
     "SELECT session_user::text, tableowner::text FROM pg_tables WHERE tablename = 'by_clone'",
