@@ -108,7 +108,7 @@ command('diagram')
   )
   .action(runs(async () => (await import('./commands/diagram.ts')).diagram));
 
-ofStacks('deploy')
+asStackSets(ofStacks('deploy'))
   .description('deploy stacks, of an environment or one of your own, each by a change set that is shown first')
   .option('--project <name>', 'a project or a provider of the register: its stacks, after what it shares was looked at')
   .option('--register <file>', 'the register', 'plainform.yaml')
@@ -116,6 +116,8 @@ ofStacks('deploy')
   .option('--force', 'deploy in spite of errors that the check found')
   .option('--allow-data-loss', 'replace or remove what holds data although the template does not keep it')
   .option('--tags <Key=Value...>', 'tags of the stacks, which CloudFormation gives to their resources')
+  .option('--stack-sets', 'the whole register, as StackSets that are kept in --region')
+  .option('--refresh', 'with --stack-sets: read SSM parameters anew although nothing else differs')
   .addHelpText(
     'after',
     examples(
@@ -123,6 +125,8 @@ ofStacks('deploy')
       'plainform deploy --environment staging --target aws --tags Owner=platform',
       'plainform deploy --target aws --template stack.yaml --stack-name orders --parameters orders.json',
       'plainform deploy --target aws --project shop',
+      'plainform deploy --target aws --stack-sets --dry-run',
+      'plainform deploy --target aws --stack-sets --permissions service-managed --organizational-units ou-ab12-34567890',
     ),
   )
   .action(runs(async () => (await import('./commands/deploy.ts')).deploy));
@@ -283,6 +287,19 @@ register('graduate')
   .addHelpText('after', examples('plainform projects graduate shop --certificate arn:aws:acm:…'))
   .action(runs(async () => (await import('./commands/projects.ts')).graduate));
 
+asStackSets(command('stack-sets', projects))
+  .description('the StackSets by which `deploy --stack-sets` brings the register to many accounts; deploys nothing')
+  .option('--register <file>', 'the register', 'plainform.yaml')
+  .option('--out <file>', 'write them there, as JSON')
+  .addHelpText(
+    'after',
+    examples(
+      'plainform projects stack-sets',
+      'plainform projects stack-sets --failure-tolerance 1 --out stack-sets.json',
+    ),
+  )
+  .action(runs(async () => (await import('./commands/stack-sets.ts')).print));
+
 command('start')
   .description('generate, check, deploy to the embedded emulator, verify, report: what `npm start` does')
   .option('--environment <name>', 'staging, development or production-like', 'staging')
@@ -295,6 +312,20 @@ function ofStacks(name: string): Command {
     .option('--stack-name <name>', 'its name')
     .option('--parameters <file>', 'its parameter file; without one the defaults, or what is deployed')
     .option('--region <region>', 'its region; without one the region in AWS_REGION');
+}
+
+function asStackSets(known: Command): Command {
+  return known
+    .option('--stack-sets-name <name>', 'with which the names of all StackSets begin', 'plainform')
+    .option('--permissions <model>', 'of StackSets: self-managed or service-managed', 'self-managed')
+    .option('--organizational-units <ids...>', 'with service-managed: where the accounts are')
+    .option('--delegated-admin', 'with service-managed: from an account that is not the management account')
+    .option('--administration-role <arn>', 'with self-managed, where it is not the one that AWS names')
+    .option('--execution-role <name>', 'with self-managed, where it is not the one that AWS names')
+    .option('--failure-tolerance <number>', 'accounts of a region that may fail before no more are begun', '0')
+    .option('--at-once <number>', 'accounts of a region at once; strict: at most one more than may fail', '10')
+    .option('--concurrency <mode>', 'strict: fewer at once with each failure; soft: always as many', 'strict')
+    .option('--region-order <regions...>', 'regions first to last; the others follow as the register has them');
 }
 
 function targeted(name: string): Command {

@@ -17,6 +17,7 @@ import { renderFinding } from '../../lib/report/findings.ts';
 import { checkParameterValues } from '../../lib/scenarios/parameters.ts';
 import { interruptible } from '../interrupt.ts';
 import type { Terminal } from '../terminal.ts';
+import type { StackSetsOptions } from './stack-sets.ts';
 import { type ChosenStack, chosenStacks, type StackOptions, type TargetOptions, withTarget } from './target.ts';
 
 export interface DeployedStack {
@@ -36,13 +37,19 @@ interface Options extends TargetOptions, StackOptions {
   /** A project or a provider of the register, in place of an environment. */
   project?: string;
   register?: string;
+  /** The whole register as StackSets. */
+  stackSets?: boolean;
   /** Only counts what is made new. */
   brief?: boolean;
   json?: boolean;
 }
 
 /** Deploys stacks in order, each by a change set that is shown first. Throws before anything is changed where an input is wrong. */
-export async function deploy(options: Options, terminal: Terminal): Promise<0> {
+export async function deploy(options: Options & StackSetsOptions, terminal: Terminal): Promise<0 | 1> {
+  if (options.stackSets) {
+    const { deployAsStackSets } = await import('./stack-sets.ts');
+    return deployAsStackSets(options, tagsOf(options.tags ?? []), terminal);
+  }
   const stacks = await stacksOfOptions(options);
   const deployed = await interruptible(terminal, (signal) =>
     withTarget(options, async (endpoint) => deployStacks(await stacks(endpoint), options, endpoint, terminal, signal)),
