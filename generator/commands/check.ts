@@ -1,4 +1,4 @@
-import { parse, sep } from 'node:path';
+import { parse, resolve, sep } from 'node:path';
 import { CfnError, type Finding } from '../../lib/cfn/errors.ts';
 import { readParameterFile } from '../../lib/cfn/parameter-file.ts';
 import { readText, type TemplateDocument } from '../../lib/cfn/read.ts';
@@ -168,8 +168,10 @@ async function controlsOf(files: readonly CheckedFile[], options: Options): Prom
 async function contractOf(files: readonly CheckedFile[], options: Options): Promise<Contract | undefined> {
   const folders = options.arguments.filter(isFolder).map((folder) => `${folder.replace(/[\\/]+$/, '')}${sep}`);
   const given = parametersGiven(options);
+  const seen = new Set<string>();
   const templates = files.flatMap(({ document, result }) => {
-    if (!document || !isJudgeable(result)) return [];
+    if (!document || !isJudgeable(result) || seen.has(resolve(result.file))) return [];
+    seen.add(resolve(result.file));
     const parameters = given && fitting(given, document, result.file);
     const named = options.arguments.includes(result.file) || !folders.some((folder) => result.file.startsWith(folder));
     return [{ document, named, ...(parameters && { parameters }) }];

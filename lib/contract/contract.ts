@@ -1,5 +1,5 @@
 import type { Finding, Severity } from '../cfn/errors.ts';
-import type { Json } from '../cfn/template.ts';
+import { isObject, type Json } from '../cfn/template.ts';
 import { evaluateTest } from '../scenarios/conditions.ts';
 import { scopeOf } from '../scenarios/scope.ts';
 import { common, type Fit, type Follow, fitOf, meaningsOf, UNKNOWN, wantedAt } from './meaning.ts';
@@ -19,7 +19,7 @@ import {
   weightOf,
 } from './prove.ts';
 import { type GivenStack, type Place, placeText, type Stack, stackOf } from './stack.ts';
-import { writtenText } from './texts.ts';
+import { type Atom, writtenText } from './texts.ts';
 import { writtenTwice } from './twice.ts';
 
 /** `aws`: a public parameter, which AWS writes. `unknown`: no template given writes it, or it cannot be decided. */
@@ -107,7 +107,7 @@ export function proveContract(given: readonly GivenStack[]): Contract {
     const shared = { kind: first.kind, name, readers: distinctPlaces(readers) };
     if (isOfAws(first)) return { ...shared, writers: [], verdict: 'aws', where: [] };
     if (isNameless(first)) {
-      nameless.set(first.stack, [...(nameless.get(first.stack) ?? []), String(first.path[1])]);
+      nameless.set(first.stack, [...(nameless.get(first.stack) ?? []), nameGiven(first.parts[0] as Atom)!]);
       return {
         ...shared,
         writers: [],
@@ -141,10 +141,11 @@ export function proveContract(given: readonly GivenStack[]): Contract {
 
   for (const [stack, parameters] of nameless) {
     const path = ['Parameters', parameters[0]!];
-    const count = parameters.length === 1 ? 'an SSM parameter' : `${parameters.length} SSM parameters`;
+    const count = parameters.length === 1 ? 'a value' : `${parameters.length} values`;
+    const names = parameters.length === 1 ? 'a name that is' : 'names that are';
     findings.push({
       ...{ code: 'CFN569', severity: 'info', ...stack.place(path), path },
-      message: `reads ${count} under names that are given when it is deployed: ${parameters.join(', ')}`,
+      message: `reads ${count} of other stacks under ${names} given when it is deployed: ${parameters.join(', ')}`,
       fix: 'give its parameter file with --params',
     });
   }
@@ -186,6 +187,14 @@ export function proveContract(given: readonly GivenStack[]): Contract {
     });
     const shared = { writers, where: whereOf(outcome) };
 
+    const misspelt = (near: Writing): Judged => {
+      const said = writtenText(near.parts);
+      const where = placeText(near.stack.place(near.path));
+      const message = `reads ${what}, which no template given writes; ${where} writes ${said}`;
+      const finding = report('CFN561', 'error', message, `did you mean ${said}?`);
+      return { verdict: 'broken', ...shared, findings: [finding], because: message };
+    };
+
     if (outcome.is === 'unmet') {
       const elsewhere = othersOf(reading).filter((each) => isElsewhere(reading, each));
       const [far] = proveReading(reading, elsewhere, make).candidates;
@@ -202,28 +211,26 @@ export function proveContract(given: readonly GivenStack[]): Contract {
       const own = writings.find(
         (each) => each.kind === reading.kind && each.stack === reading.stack && writtenText(each.parts) === name,
       );
-      const near = nearestWriting(reading, others);
-      const other = writers[0] ?? near ?? siblingOf(reading);
       if (own && writers.length === 0) {
         const message = `reads ${what}, which its own stack writes at ${placeText(own.stack.place(own.path))}: it is not there before the stack is`;
         const fix = 'refer to the value itself, or write it in a stack that is deployed before';
         return { verdict: 'broken', ...shared, findings: [report('CFN565', 'error', message, fix)] };
       }
+      const near = writers.length > 0 ? undefined : nearestWriting(reading, others);
+      if (near) return misspelt(near);
+      const other = writers[0] ?? siblingOf(reading);
       if (other) {
-        const said = writtenText(other.parts);
         const where = placeText(other.stack.place(other.path));
         const [message, fix] =
           writers.length > 0
             ? [
                 `reads ${what}, which no deployment of ${where} writes then`,
-                'give both values with which the names are one',
+                'give both values with which the names meet',
               ]
-            : near
-              ? [`reads ${what}, which no template given writes; ${where} writes ${said}`, `did you mean ${said}?`]
-              : [
-                  `reads ${what}, which no template given writes; ${where} writes others under that prefix`,
-                  'write it there',
-                ];
+            : [
+                `reads ${what}, which no template given writes; ${where} writes others under that prefix`,
+                'write it there',
+              ];
         const finding = report('CFN561', 'error', message, fix, when);
         return { verdict: 'broken', ...shared, findings: [finding], ...(when && { when }), because: message };
       }
@@ -248,6 +255,9 @@ export function proveContract(given: readonly GivenStack[]): Contract {
       };
     }
 
+    const near =
+      outcome.is === 'unknown' && writers.length === 0 ? nearestWriting(reading, othersOf(reading)) : undefined;
+    if (near) return misspelt(near);
     if (outcome.is === 'unknown') {
       const because = outcome.because ?? 'it cannot be decided';
       const message = `reads ${what}; whether ${at.join(' or ') || 'a template given'} writes it in every deployment is not known: ${because}`;
@@ -356,15 +366,23 @@ export function proveContract(given: readonly GivenStack[]): Contract {
         (_, letter, index, name) => `\${${file(Number(index))}:${letter === 'N' ? 'AWS::StackName' : name}}`,
       );
     const equal = candidates.flatMap(({ equations }) =>
-      equations.map(({ left, right }) => `${said(left)} is ${said(right) || 'empty'}`),
+      equations.map(({ left, right }) => {
+        const [one, other] = left.every((part) => typeof part === 'string') ? [right, left] : [left, right];
+        return `${said(one)} is ${said(other) || 'empty'}`;
+      }),
     );
     return [...new Set([...tied, ...equal])];
   }
 }
 
-/** A parameter of an SSM type without default, and no parameter file. */
-function isNameless({ how, parts }: Reading): boolean {
-  return how === 'parameter' && typeof parts[0] === 'object';
+/** Under a parameter without default, and no parameter file is given. */
+function isNameless({ parts }: Reading): boolean {
+  const [only] = parts;
+  return parts.length === 1 && typeof only === 'object' && only.kind === 'beyond' && nameGiven(only) !== undefined;
+}
+
+function nameGiven({ expression }: Atom): string | undefined {
+  return isObject(expression) && typeof expression.Ref === 'string' ? expression.Ref : undefined;
 }
 
 function isElsewhere({ stack: { region } }: Reading, { stack }: Writing): boolean {

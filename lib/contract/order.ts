@@ -18,6 +18,7 @@ interface Edge {
 
 /** More ways around than this are not all looked through. */
 const MOST_CYCLES = 1000;
+const MOST_STEPS = 100_000;
 
 /** An order of deployment, cycles between stacks (CFN565), and what is read before it is written (CFN566). */
 export function deploymentOrder(
@@ -82,7 +83,7 @@ export function deploymentOrder(
       const [first] = members.map((index) => byIndex.get(Number(index))!);
       findings.push({
         ...{ code: 'CFN569', severity: 'info', file: first!.file },
-        message: `of the ways in which these stacks may wait for each other, the first ${MOST_CYCLES} were looked at`,
+        message: `of the ways in which these stacks may wait for each other, not all were looked at`,
         fix: 'mend those that are told, and check again',
       });
     }
@@ -133,10 +134,11 @@ function waysAround(
 ): { found: number[][]; complete: boolean } {
   const found: number[][] = [];
   let complete = true;
+  let steps = 0;
   for (const start of [...inside].sort((a, b) => a - b)) {
     const visit = (way: readonly number[]): void => {
       for (const next of edges.get(way.at(-1)!)?.keys() ?? []) {
-        if (found.length >= MOST_CYCLES) {
+        if (found.length >= MOST_CYCLES || ++steps > MOST_STEPS) {
           complete = false;
           return;
         }

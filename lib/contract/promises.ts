@@ -3,7 +3,7 @@ import { isObject, type Json, type Path } from '../cfn/template.ts';
 import { entriesOf } from '../scenarios/entries.ts';
 import { parameterType } from '../scenarios/parameters.ts';
 import type { Stack } from './stack.ts';
-import { negated, type Part, possibleTexts } from './texts.ts';
+import { negated, type Part, possibleNames, possibleTexts } from './texts.ts';
 
 /** The two ways in which stacks hand each other values. */
 export type Kind = 'export' | 'ssm';
@@ -46,7 +46,7 @@ export function writingsOf(stack: Stack): Writing[] {
     if (Type !== 'AWS::SSM::Parameter' || !isObject(Properties) || Properties.Name === undefined) continue;
     const path = ['Resources', id, 'Properties', 'Name'];
     const types = Properties.Type === undefined ? [] : possibleTexts(Properties.Type, stack);
-    for (const name of possibleTexts(Properties.Name, stack)) {
+    for (const name of possibleNames(Properties.Name, stack)) {
       const shared = { stack, kind: 'ssm' as const, parts: name.parts, path, value: Properties.Value ?? null };
       const when = [...guard(Condition), ...name.when];
       if (types.length === 0) writings.push({ ...shared, when });
@@ -59,7 +59,7 @@ export function writingsOf(stack: Stack): Writing[] {
   for (const [id, { Condition, Value, Export }] of entriesOf(template.Outputs)) {
     if (!isObject(Export) || Export.Name === undefined) continue;
     const path = ['Outputs', id, 'Export', 'Name'];
-    for (const { when, parts } of possibleTexts(Export.Name, stack))
+    for (const { when, parts } of possibleNames(Export.Name, stack))
       writings.push({ stack, kind: 'export', when: [...guard(Condition), ...when], parts, path, value: Value });
   }
   return writings;
@@ -109,7 +109,7 @@ export function readingsOf(stack: Stack): Reading[] {
     const call = intrinsicOf(value);
     const argument = call?.argument;
     if (call?.name === 'Fn::ImportValue') {
-      for (const name of possibleTexts(argument!, stack))
+      for (const name of possibleNames(argument!, stack))
         readings.push({
           ...{ stack, kind: 'export', how: 'import', when: [...when, ...name.when], parts: name.parts },
           path: [...path, 'Fn::ImportValue'],

@@ -1,7 +1,7 @@
 import { intrinsicOf } from '../cfn/intrinsics.ts';
 import { parseSub, placeholderExpression, subArguments } from '../cfn/sub.ts';
 import { isObject, type Json } from '../cfn/template.ts';
-import { parameterType } from '../scenarios/parameters.ts';
+import { allowedTexts, defaultText, parameterType } from '../scenarios/parameters.ts';
 import { readsOf } from '../scenarios/reads.ts';
 import { partitionOf } from '../scenarios/regions.ts';
 import { textOf } from '../scenarios/unknown.ts';
@@ -31,6 +31,20 @@ const MOST_FORMS = 256;
 export function possibleTexts(value: Json, stack: Stack): Possible[] {
   const choices = choicesOf(value, stack);
   return choices.flatMap(({ when, parts }) => (parts ? [{ when, parts: merged(parts) }] : []));
+}
+
+/**
+ * Forms of a name. One that is a parameter and nothing else, which admits any text, is what the parameter is by default, as for
+ * parameters of an SSM type; without a default it is given when it is deployed.
+ */
+export function possibleNames(value: Json, stack: Stack): Possible[] {
+  return possibleTexts(value, stack).map((form) => {
+    const [only, ...rest] = form.parts;
+    const name = only === undefined || rest.length > 0 ? undefined : parameterOf(only);
+    const body = name === undefined ? undefined : stack.template.Parameters?.[name];
+    if (!isObject(body) || allowedTexts(body)) return form;
+    return { ...form, parts: [defaultText(body) ?? { ...(only as Atom), kind: 'beyond' as const }] };
+  });
 }
 
 function choicesOf(value: Json, stack: Stack): Choice[] {
