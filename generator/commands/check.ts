@@ -172,7 +172,7 @@ async function contractOf(files: readonly CheckedFile[], options: Options): Prom
   const templates = files.flatMap(({ document, result }) => {
     if (!document || !isJudgeable(result) || seen.has(resolve(result.file))) return [];
     seen.add(resolve(result.file));
-    const parameters = given && fitting(given, document, result.file);
+    const parameters = given && fittingOf(given, document, result.file);
     const named = options.arguments.includes(result.file) || !folders.some((folder) => result.file.startsWith(folder));
     return [{ document, named, ...(parameters && { parameters }) }];
   });
@@ -203,12 +203,18 @@ function parametersGiven({ params }: Options): GivenParameters[] | undefined {
   return params?.map((file) => ({ file, values: readParameterFile(file).values }));
 }
 
-/** The one named like the template, else the first whose parameters it has. Throws CFN709 where there is none. */
-function fitting(given: readonly GivenParameters[], document: TemplateDocument, file: string): GivenParameters {
+/** The one named like the template, else the first whose parameters it has. */
+function fittingOf(given: readonly GivenParameters[], document: TemplateDocument, file: string) {
   const names = Object.keys(document.template.Parameters ?? {});
   const fit = given.filter(({ values }) => Object.keys(values).every((name) => names.includes(name)));
-  const found = fit.find((each) => parse(each.file).name === parse(file).name) ?? fit[0];
+  return fit.find((each) => parse(each.file).name === parse(file).name) ?? fit[0];
+}
+
+/** Throws CFN709 where none of the parameter files is for the template. */
+function fitting(given: readonly GivenParameters[], document: TemplateDocument, file: string): GivenParameters {
+  const found = fittingOf(given, document, file);
   if (found) return found;
+  const names = Object.keys(document.template.Parameters ?? {});
   throw new CfnError({
     code: 'CFN709',
     severity: 'error',

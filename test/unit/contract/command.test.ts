@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { check } from '../../../generator/commands/check.ts';
 import { fileInProject } from '../../../lib/project.ts';
@@ -138,4 +138,11 @@ test('a provider and its consumer, with the parameter files of the register', as
   });
   expect(text).toMatch(/^contract: (\d+) names read, \1 proven/m);
   expect(code).toBe(0);
+});
+
+test('the example of the README', async () => {
+  const [example, readme] = [fileInProject('test/unit/contract/example'), fileInProject('README.md')];
+  const { text } = await run({ arguments: ['network.yaml', 'application.yaml'].map((name) => join(example, name)) });
+  const printed = text.replaceAll(`${example}${sep}`, '').replace(/^(?=.)/gm, '    ');
+  expect(readFileSync(readme, 'utf8')).toContain(printed);
 });
