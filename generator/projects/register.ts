@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Ajv, type AnySchemaObject, type ErrorObject } from 'ajv';
 import { CfnError, type Finding, nearestMatch } from '../../lib/cfn/errors.ts';
-import { type Location, parseSource, type SourceDocument } from '../../lib/cfn/read.ts';
+import { type Location, parseSource, readText, type SourceDocument } from '../../lib/cfn/read.ts';
 import { isObject, type Path } from '../../lib/cfn/template.ts';
 import { fileInProject } from '../../lib/project.ts';
 
@@ -77,15 +77,27 @@ export function readRegister(file = REGISTER): Register {
       message: `there is no register of projects: ${file} does not exist`,
       fix: 'run this where plainform.yaml is, or name it with --register',
     });
-  return parseRegister(readFileSync(file, 'utf8'), file);
+  return parseRegister(readText(file), file);
 }
 
 export function parseRegister(text: string, file: string): Register {
-  const document = parseSource(text, file);
+  const document = sourceOf(text, file);
   const value = document.value ?? {};
   const validate = validator();
   if (!validate(value)) throw new CfnError(misfits(validate.errors ?? [], document));
   return checked(value as unknown as Written, document);
+}
+
+/** Whole: what stands twice, or in a second document, would be lost without a word. */
+function sourceOf(text: string, file: string): SourceDocument {
+  let document: SourceDocument;
+  try {
+    document = parseSource(text, file);
+  } catch (error) {
+    throw error instanceof CfnError ? new CfnError(error.findings, { cause: error }) : error;
+  }
+  if (document.findings.length > 0) throw new CfnError(document.findings);
+  return document;
 }
 
 interface Written {
@@ -162,10 +174,22 @@ function misfit({ keyword, params, data, parentSchema, schema, propertyName }: E
       };
     default:
       return {
-        message: `${name} is ${typeof data === 'object' ? 'no text' : `"${data}"`}`,
-        fix: `write ${wanted ?? `a value of type ${String(parentSchema?.type)}`}`,
+        message: `${name} is ${shown(data)}`,
+        fix: `write ${wanted ?? TYPES[[parentSchema?.type].flat()[0]] ?? 'another value'}`,
       };
   }
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  object: 'a mapping: a name, a colon and its value on each line',
+  integer: 'a whole number',
+  string: 'a text',
+};
+
+function shown(data: unknown): string {
+  if (data === null) return 'empty';
+  if (typeof data !== 'object') return `"${data}"`;
+  return Array.isArray(data) ? 'a list' : 'a mapping';
 }
 
 function pathOf(pointer: string, value: unknown): Path {
@@ -239,6 +263,13 @@ function checked(written: Written, document: SourceDocument): Register {
       const environment = known(environments, entry.environment, [...path, 'environment'], 'environment');
       if (entry.priority !== undefined)
         found('CFN732', [...path, 'priority'], `${name} stands alone: its listener is its own`, 'remove priority');
+      if (environment && entry.region !== undefined && entry.region !== environment.region)
+        found(
+          'CFN732',
+          [...path, 'region'],
+          `${name} is in ${entry.region}, and its environment ${environment.name} in ${environment.region}`,
+          'leave region out, or name an environment there',
+        );
       if (environment)
         projects.set(name, {
           ...shared,
@@ -284,10 +315,21 @@ function checked(written: Written, document: SourceDocument): Register {
   return { file: document.file, environments, providers, projects, locate: document.locate };
 }
 
-/** Where a thing is deployed: names must be its own there. */
-function placeOf({ account, region, name }: Environment): string {
-  return `${account ?? `the account of ${name}`}, ${region}`;
+/** Environments that say no account are deployed with the same credentials: into one. */
+function accountOf({ account }: Environment): string {
+  return account ?? 'the account of the credentials';
 }
+
+/** Where a thing of a region is deployed: names must be its own there. */
+function placeOf(environment: Environment): string {
+  return `${accountOf(environment)}, ${environment.region}`;
+}
+
+/** What names of AWS must not begin with: those of security groups, of buckets. */
+const RESERVED = ['sg', 'sthree', 'amzn-s3-demo'];
+
+/** And those of load balancers, which a consumer has none of. */
+const RESERVED_WITH_LOAD_BALANCER = [...RESERVED, 'internal'];
 
 /** The name of a project's database: PostgreSQL takes no hyphen without quotes. */
 export function databaseOf({ resourcePrefix }: Pick<AnyProject, 'resourcePrefix'>): string {
@@ -326,12 +368,28 @@ function claimedTwice(
       claim('CFN733', domain, path('domain'), `domain ${domain}`, () => 'give each its own domain');
       claim(
         'CFN734',
-        `${placeOf(environment)} ${resourcePrefix}`,
+        // Roles are of an account, not of a region.
+        `${accountOf(environment)} ${resourcePrefix}`,
         path('resourcePrefix'),
-        `resource prefix ${resourcePrefix} in ${placeOf(environment)}`,
-        () => 'give one of them another resourcePrefix: every physical name begins with it',
+        `resource prefix ${resourcePrefix} in ${accountOf(environment)}`,
+        () =>
+          'give one of them another resourcePrefix, which every physical name begins with, or say the account of each environment',
       );
+      claim('CFN734', `name ${name}`, [section, name], `the name ${name}`, () => 'rename one: both have params/NAME');
+      const isConsumer = 'mode' in entry && entry.mode === 'consumer';
+      const reserved = isConsumer ? RESERVED : RESERVED_WITH_LOAD_BALANCER;
+      const begins = reserved.find((each) => `${resourcePrefix}-`.startsWith(`${each}-`));
+      if (begins)
+        findings.push({
+          code: 'CFN730',
+          severity: 'error',
+          file: document.file,
+          ...document.locate(path('resourcePrefix')),
+          message: `the physical names of ${name} would begin with ${begins}-, which AWS refuses`,
+          fix: 'give it another resourcePrefix',
+        });
     }
+  findings.push(...secretsClaimedTwice({ providers, projects }, document));
   for (const [name, { prefix, environment }] of providers)
     claim(
       'CFN734',
@@ -361,6 +419,36 @@ function claimedTwice(
       });
   }
   return findings;
+}
+
+/** A secret is of one project: two that read one reach one database. */
+function secretsClaimedTwice(
+  { providers, projects }: Pick<Register, 'providers' | 'projects'>,
+  document: SourceDocument,
+): Finding[] {
+  const owners = new Map<string, string>();
+  const all: Iterable<Provider | Project> = [...providers.values(), ...projects.values()];
+  for (const { name, environment, resourcePrefix } of all) {
+    const key = `${placeOf(environment)} ${resourcePrefix}/database-credentials`;
+    if (!owners.has(key)) owners.set(key, name);
+  }
+  return [...projects.values()].flatMap(({ name, environment, resourcePrefix, databaseSecretPath }): Finding[] => {
+    const key = `${placeOf(environment)} ${databaseSecretPath}`;
+    if (databaseSecretPath === `${resourcePrefix}/database-credentials`) return [];
+    const owner = owners.get(key) ?? name;
+    owners.set(key, owner);
+    if (owner === name) return [];
+    return [
+      {
+        code: 'CFN734',
+        severity: 'error',
+        file: document.file,
+        ...document.locate(['projects', name, 'databaseSecretPath']),
+        message: `the secret ${databaseSecretPath} is claimed twice: by ${owner} and by ${name}`,
+        fix: `leave databaseSecretPath out: it is ${resourcePrefix}/database-credentials then`,
+      },
+    ];
+  });
 }
 
 /** The lowest priority that neither a project nor a live rule has on the listener of a provider; undefined: none is left. */

@@ -142,7 +142,7 @@ describe('what is refused, and where', () => {
       edited('resourcePrefix: cb', 'resourcePrefix: consumer-a'),
       'CFN734',
       9,
-      'resource prefix consumer-a in 111122223333, us-west-2',
+      'resource prefix consumer-a in 111122223333 is claimed twice',
     ],
     [
       'the resource prefix of the provider',
@@ -175,7 +175,94 @@ describe('what is refused, and where', () => {
     ]);
   });
 
-  test('one prefix in two regions is two names', () =>
+  test.each<[what: string, text: string, code: string, line: number, said: string]>([
+    [
+      'a project written twice, of which one would be lost',
+      `${REGISTER}  alone: {environment: dev, domain: b.com}\n`,
+      'CFN104',
+      11,
+      '"alone" stands twice',
+    ],
+    ['a second document', `${REGISTER}---\nprojects: {}\n`, 'CFN106', 2, 'more than one YAML document'],
+    ['what is no YAML', `${REGISTER}  x: [\n`, 'CFN102', 12, 'flow collection'],
+    ['a list', '- projects\n', 'CFN730', 1, 'is a list; write a mapping'],
+    ['a project without anything', `${REGISTER}  x1:\n`, 'CFN730', 11, 'projects.x1 is empty'],
+    [
+      'a provider and a project of one name',
+      `${REGISTER}  pikaia: {environment: dev, domain: b.com, resourcePrefix: other}\n`,
+      'CFN734',
+      11,
+      'the name pikaia is claimed twice',
+    ],
+    [
+      'one prefix in two regions of an account, where roles are one',
+      edited('region: eu-west-1', 'region: eu-west-1, account: "111122223333"').replace(
+        '{environment: dev, ',
+        '{environment: dev, resourcePrefix: cb, ',
+      ),
+      'CFN734',
+      10,
+      'resource prefix cb in 111122223333',
+    ],
+    [
+      'one prefix in two environments without account',
+      edited(', account: "111122223333"', '').replace('{environment: dev, ', '{environment: dev, resourcePrefix: cb, '),
+      'CFN734',
+      10,
+      'say the account of each environment',
+    ],
+    [
+      'the secret of the provider',
+      edited('priority: 100', 'priority: 100, databaseSecretPath: pikaia/database-credentials'),
+      'CFN734',
+      8,
+      'by pikaia and by consumer-a',
+    ],
+    [
+      'the secret of a project that comes later',
+      edited('priority: 100', 'priority: 100, databaseSecretPath: cb/database-credentials'),
+      'CFN734',
+      8,
+      'by consumer-b and by consumer-a',
+    ],
+    [
+      'a name that AWS keeps for security groups',
+      edited('resourcePrefix: cb', 'resourcePrefix: sg'),
+      'CFN730',
+      9,
+      'would begin with sg-, which AWS refuses',
+    ],
+    [
+      'a name that AWS keeps for load balancers',
+      edited('alone:', 'internal-tools:'),
+      'CFN730',
+      10,
+      'would begin with internal-',
+    ],
+    [
+      'a project alone in another region than its environment',
+      edited('{environment: dev, ', '{environment: dev, region: us-west-2, '),
+      'CFN732',
+      10,
+      'its environment dev in eu-west-1',
+    ],
+  ])('%s', (_, text, code, line, said) => {
+    const findings = findingsOf(text);
+    expect(findings.map((each) => `${each.code} ${each.line} ${each.message}; ${each.fix}`)).toContainEqual(
+      expect.stringContaining(said),
+    );
+    expect(findings.find((each) => `${each.message}; ${each.fix}`.includes(said))).toMatchObject({ code, line });
+    expect(() => parseRegister(text, 'plainform.yaml')).toThrow(expect.objectContaining({ exitCode: 2 }));
+  });
+
+  test.each([
+    ['a consumer has no load balancer that could be called internal', edited('consumer-a:', 'internal-a:')],
+    ['a word that only begins like one of AWS', edited('resourcePrefix: cb', 'resourcePrefix: sgx')],
+    ['a section without entries', 'projects:\nproviders: ~\nenvironments:\n'],
+    ['anchors', REGISTER.replace('dev: {', 'dev: &d {').replace('providers:', '  two: *d\nproviders:')],
+  ])('%s: accepted', (_, text) => expect(findingsOf(text)).toEqual([]));
+
+  test('one prefix in two accounts is two names', () =>
     expect(findingsOf(edited('{environment: dev, ', '{environment: dev, resourcePrefix: cb, '))).toEqual([]));
 
   test('a listener holds nine hundred rules of ours, and then no more', () => {
