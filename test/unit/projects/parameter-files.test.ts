@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { parameterFiles } from '../../../generator/projects/parameter-files.ts';
-import { parseRegister } from '../../../generator/projects/register.ts';
+import { parseRegister, readRegister } from '../../../generator/projects/register.ts';
 import { readParameterFile } from '../../../lib/cfn/parameter-file.ts';
+import { fileInProject } from '../../../lib/project.ts';
 
 const CERTIFICATE = 'arn:aws:acm:us-west-2:111122223333:certificate/0b1c6a39-0000-4000-8000-000000000000';
 const IMAGE = 'public.ecr.aws/nginx/nginx:1.27';
@@ -171,4 +172,11 @@ test('a fleet: a thousand consumers of ten providers', () => {
   expect(JSON.parse(readFileSync(join(folder, 'params/c999/shared/app-consumer.json'), 'utf8'))).toContain(
     'ListenerRulePriority=199',
   );
+});
+
+test("this project's own files are those of its register", () => {
+  const { stacks, findings, stale } = parameterFiles(readRegister(fileInProject('plainform.yaml')), { check: true });
+  expect(findings).toEqual([]);
+  expect(stacks).toHaveLength(10);
+  expect(stale).toEqual([]);
 });
