@@ -109,6 +109,7 @@ export async function deployAsStackSets(
     deployStackSets({
       target: { region },
       definitions,
+      namesBegin: `${options.stackSetsName}-shared-`,
       permissions,
       preferences,
       bodyOf,

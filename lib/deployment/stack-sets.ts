@@ -10,6 +10,7 @@ import {
   ListStackInstancesCommand,
   ListStackSetOperationResultsCommand,
   ListStackSetOperationsCommand,
+  ListStackSetsCommand,
   type Parameter,
   type StackInstanceSummary,
   type StackSet,
@@ -75,6 +76,8 @@ export interface StackSetsRequest {
   /** In whose region the StackSets are kept. */
   readonly target: Target;
   readonly definitions: readonly StackSetDefinition[];
+  /** With which all their names begin: a StackSet of plainform that has such a name and no definition is told. */
+  readonly namesBegin: string;
   readonly permissions: StackSetPermissions;
   readonly preferences: StackSetPreferences;
   readonly bodyOf: (template: string) => string;
@@ -118,6 +121,7 @@ export interface StackSetsOutcome {
 /** Of one administrator account in a region; AWS raises it on request (Service Quotas, "Stack sets per administrator account", 2026-11). */
 export const MOST_STACK_SETS = 1_000;
 
+const QUOTA = 'have the quota "Stack sets per administrator account" raised (Service Quotas, CloudFormation)';
 const SETS_AT_ONCE = 5;
 const OURS = 'plainform: ';
 const FINAL: readonly (StackSetOperationStatus | undefined)[] = ['SUCCEEDED', 'FAILED', 'STOPPED'];
@@ -149,6 +153,7 @@ export async function deployStackSets(request: StackSetsRequest): Promise<StackS
     changed: new Set(),
     isHalted: false,
   };
+  await lookAtAccount(run);
   const sets: StackSetOutcome[] = [];
   const waves = [...new Set(request.definitions.map(({ wave }) => wave))].sort((a, b) => a - b);
   for (const wave of waves) {
@@ -168,6 +173,43 @@ export async function deployStackSets(request: StackSetsRequest): Promise<StackS
       }
   }
   return { sets, findings: run.findings };
+}
+
+/** StackSets that nothing defines any more, and whether there is room for those that are new. */
+async function lookAtAccount(run: Run): Promise<void> {
+  const defined = new Set(run.definitions.map(({ name }) => name));
+  let live = 0;
+  let NextToken: string | undefined;
+  do {
+    const page = await send('ListStackSets', run, () =>
+      run.client.send(
+        new ListStackSetsCommand({
+          Status: 'ACTIVE',
+          MaxResults: 100,
+          ...(NextToken && { NextToken }),
+          ...callAs(run),
+        }),
+      ),
+    );
+    for (const { StackSetName = '', Description = '' } of page.Summaries ?? []) {
+      if (!defined.delete(StackSetName) && StackSetName.startsWith(run.namesBegin) && Description.startsWith(OURS))
+        run.findings.push({
+          code: 'CFN767',
+          severity: 'warning',
+          message: `the register does not make the StackSet ${StackSetName} any more; it was left as it is`,
+          fix: `delete its instances when nothing needs them (aws cloudformation list-stack-instances --stack-set-name ${StackSetName}), then the StackSet`,
+        });
+      live += 1;
+    }
+    NextToken = page.NextToken;
+  } while (NextToken);
+  if (defined.size > 0 && live + defined.size > MOST_STACK_SETS)
+    run.findings.push({
+      code: 'CFN763',
+      severity: 'warning',
+      message: `${defined.size} StackSets are new and ${live} are there; an account has ${MOST_STACK_SETS} unless AWS raised its quota`,
+      fix: QUOTA,
+    });
 }
 
 async function deploySet(definition: StackSetDefinition, run: Run): Promise<StackSetOutcome> {
@@ -199,7 +241,7 @@ async function deploySet(definition: StackSetDefinition, run: Run): Promise<Stac
       code: 'CFN767',
       severity: 'warning',
       message: `${name} has an instance in ${placeOf({ account, region })} that the register does not have; it was left as it is`,
-      fix: `delete it when nothing needs it: aws cloudformation delete-stack-instances --stack-set-name ${name} --accounts ${account} --regions ${region} --no-retain-stacks`,
+      fix: `when nothing needs it: ${deletionOf(name, { account, region }, run)} --no-retain-stacks`,
     });
 
   const setChange = !live ? 'created' : differs(definition, live, run) ? 'updated' : 'unchanged';
@@ -214,7 +256,7 @@ async function deploySet(definition: StackSetDefinition, run: Run): Promise<Stac
   const record = (instance: StackSetInstance, done: Done, reason?: string) => {
     const { owner, account, region } = instance;
     outcomes.set(keyOf(instance), { owner, account, region, done, ...(reason !== undefined && { reason }) });
-    if (done === 'failed') run.findings.push(failureOf(name, instance, reason ?? 'no reason given'));
+    if (done === 'failed') run.findings.push(failureOf(name, instance, reason ?? 'no reason given', run));
   };
   const hasItsValues = (instance: StackSetInstance) =>
     sameValues(overrides.get(keyOf(instance)) ?? {}, instance.overrides);
@@ -253,7 +295,7 @@ async function deploySet(definition: StackSetDefinition, run: Run): Promise<Stac
     if (updated.status !== 'SUCCEEDED') {
       run.isHalted = true;
       if (updated.status === 'FAILED' && ![...updated.results.values()].some(({ Status }) => Status === 'FAILED'))
-        run.findings.push(failureOf(name, undefined, updated.reason ?? 'no reason given'));
+        run.findings.push(failureOf(name, undefined, updated.reason ?? 'no reason given', run));
       return outcome(updated.status === 'STOPPED' ? 'stopped' : 'failed');
     }
   }
@@ -376,7 +418,7 @@ async function createSet({ name, ...definition }: StackSetDefinition, run: Run):
           code: 'CFN763',
           severity: 'error',
           message: `${name} was not created: the account has as many StackSets as it may have (${(error as Error).message})`,
-          fix: 'have the quota "Stack sets per administrator account" raised (Service Quotas, CloudFormation), then run it again: what is done is kept',
+          fix: `${QUOTA}, then run it again: what is done is kept`,
         },
         { exitCode: 1, cause: error },
       );
@@ -398,6 +440,10 @@ async function updateSet(
       new UpdateStackSetCommand({
         StackSetName: name,
         ...contentOf(definition, run),
+        // One that was given at the creation must be given again.
+        ...(run.permissions.administrationRoleArn === undefined &&
+          run.permissions.model === 'SELF_MANAGED' &&
+          live.AdministrationRoleARN !== undefined && { AdministrationRoleARN: live.AdministrationRoleARN }),
         Parameters: Object.entries(parameters).map(([ParameterKey, ParameterValue]) =>
           known.has(ParameterKey) ? { ParameterKey, UsePreviousValue: true } : { ParameterKey, ParameterValue },
         ),
@@ -728,16 +774,26 @@ async function atOnce<T, R>(
   return results;
 }
 
-function failureOf(name: string, instance: StackSetInstance | undefined, reason: string): Finding {
+function deletionOf(name: string, { account, region }: { account: string; region: string }, run: Run): string {
+  const { model, organizationalUnits } = run.permissions;
+  const where =
+    model === 'SELF_MANAGED'
+      ? `--accounts ${account}`
+      : `--deployment-targets OrganizationalUnitIds=${organizationalUnits.join(',')},Accounts=${account},AccountFilterType=INTERSECTION`;
+  return `aws cloudformation delete-stack-instances --stack-set-name ${name} ${where} --regions ${region}`;
+}
+
+function failureOf(name: string, instance: StackSetInstance | undefined, reason: string, run: Run): Finding {
   return {
     code: 'CFN764',
     severity: 'error',
     message: instance
       ? `${name}: ${instance.owner} in ${placeOf(instance)} failed: ${reason}`
       : `${name}: the operation failed: ${reason}`,
-    fix: reason.startsWith('INOPERABLE')
-      ? `take the instance out (aws cloudformation delete-stack-instances --stack-set-name ${name} --retain-stacks …), mend the stack, and run it again`
-      : 'mend the cause and run it again: what is done is kept',
+    fix:
+      instance && reason.startsWith('INOPERABLE')
+        ? `take the instance out (${deletionOf(name, instance, run)} --retain-stacks), delete its stack by hand, and run it again`
+        : 'mend the cause and run it again: what is done is kept',
   };
 }
 

@@ -9,6 +9,7 @@ import {
   ListStackInstancesCommand,
   ListStackSetOperationResultsCommand,
   ListStackSetOperationsCommand,
+  ListStackSetsCommand,
   type StackSet as LiveSet,
   type Parameter,
   type StackInstance,
@@ -114,6 +115,15 @@ beforeEach(() => {
   mock.reset();
   mock.rejects(fault('AccessDenied', 'not expected'));
   mock.on(DescribeStackSetCommand).callsFake(({ StackSetName }) => ({ StackSet: cloud.setOf(StackSetName).set }));
+  mock.on(ListStackSetsCommand).callsFake(({ NextToken }) => {
+    const all = [...cloud.sets.values()].map(({ set: { StackSetName, Description } }) => ({
+      StackSetName,
+      Description,
+    }));
+    const from = Number(NextToken ?? 0);
+    const to = from + cloud.pageSize;
+    return { Summaries: all.slice(from, to), ...(to < all.length && { NextToken: String(to) }) };
+  });
   mock.on(CreateStackSetCommand).callsFake((input) => {
     if (cloud.sets.size >= cloud.mostSets) throw fault('LimitExceededException', 'StackSets limit exceeded');
     cloud.sets.set(input.StackSetName, { set: { ...input, Status: 'ACTIVE' }, instances: new Map(), operations: [] });
@@ -218,6 +228,7 @@ function deploy(definitions: readonly StackSetDefinition[], more: Partial<StackS
   return deployStackSets({
     target: { region: 'us-west-2' },
     definitions,
+    namesBegin: '',
     permissions: { model: 'SELF_MANAGED', organizationalUnits: [], delegatedAdministrator: false },
     preferences: PREFERENCES,
     bodyOf: (template) => `# ${template}`,
@@ -451,6 +462,36 @@ describe('the second run', () => {
     expect(outcome.sets[0]!.left).toEqual([{ account: '000000000002', region: 'us-west-2' }]);
   });
 
+  test('a StackSet that the register does not make any more is told; others are none of its business', async () => {
+    const kept = definition('fleet-network', 1, [instance(1)]);
+    await deployed([
+      kept,
+      definition('fleet-app-consumer-100', 2, [instance(1)]),
+      definition('other-app', 2, [instance(1)]),
+    ]);
+    cloud.sets.set('fleet-wide-audit', {
+      set: { StackSetName: 'fleet-wide-audit' },
+      instances: new Map(),
+      operations: [],
+    });
+    cloud.pageSize = 2;
+    const outcome = await deploy([kept], { namesBegin: 'fleet-' });
+    expect(outcome.findings).toMatchObject([
+      { code: 'CFN767', severity: 'warning', message: expect.stringContaining('the StackSet fleet-app-consumer-100') },
+    ]);
+    expect(changes()).toEqual([]);
+  });
+
+  test('a custom role is given again where the set is updated and no role is named', async () => {
+    const administrationRoleArn = 'arn:aws:iam::111111111111:role/Administration';
+    const permissions = { model: 'SELF_MANAGED' as const, organizationalUnits: [], delegatedAdministrator: false };
+    await deploy(sets(), { permissions: { ...permissions, administrationRoleArn } });
+    await deploy(sets(), { permissions, bodyOf: () => '# newer' });
+    expect(mock.commandCalls(UpdateStackSetCommand)[0]!.args[0].input.AdministrationRoleARN).toBe(
+      administrationRoleArn,
+    );
+  });
+
   test('what reads SSM parameters is updated when its provider was, or when it is asked for', async () => {
     const all = (MaxTasks: string) => [
       definition('network', 1, [instance(1, { overrides: { EnvironmentSuffix: 'p1', MaxTasks } })]),
@@ -626,6 +667,21 @@ describe('failure', () => {
     expect(outcome.findings).toMatchObject([
       { code: 'CFN764', message: expect.stringContaining('INOPERABLE: deletion failed') },
     ]);
+  });
+
+  test('too many StackSets are told beforehand, and tried: the quota may have been raised', async () => {
+    const taken = (n: number): FakeSet => ({ set: { StackSetName: `s${n}` }, instances: new Map(), operations: [] });
+    for (let n = 0; n < 1_000; n++) cloud.sets.set(`s${n}`, taken(n));
+    cloud.mostSets = 2_000;
+    const outcome = await deploy([definition('network', 1, [instance(1)])]);
+    expect(outcome.findings).toMatchObject([
+      {
+        code: 'CFN763',
+        severity: 'warning',
+        message: expect.stringContaining('1 StackSets are new and 1000 are there'),
+      },
+    ]);
+    expect(doneIn(outcome)).toEqual(['network p1 created']);
   });
 
   test('the quota of StackSets is told as such', async () => {

@@ -6,17 +6,17 @@ import { readTemplate } from '../../../lib/cfn/read.ts';
 import type { StackSetDefinition } from '../../../lib/deployment/stack-sets.ts';
 import { fileInProject } from '../../../lib/project.ts';
 
-const IMAGE = '111111111111.dkr.ecr.us-west-2.amazonaws.com/app@sha256:0123';
-const CERTIFICATE = 'arn:aws:acm:us-west-2:111111111111:certificate/12345678-1234-1234-1234-123456789012';
-const PROVIDER = `certificateArn: "${CERTIFICATE}", image: "${IMAGE}"`;
+const IMAGE = `111111111111.dkr.ecr.us-west-2.amazonaws.com/app@sha256:${'a1'.repeat(32)}`;
+const provider = (account: string, region: string) =>
+  `certificateArn: "arn:aws:acm:${region}:${account}:certificate/12345678-1234-1234-1234-123456789012", image: "${IMAGE}"`;
 
 const REGISTER = `
 environments:
   one: {type: development, region: us-west-2, account: "111111111111", costCenter: shared}
   two: {type: staging, region: eu-west-1, account: "222222222222"}
 providers:
-  pikaia: {environment: one, domain: api.pikaia.dev, ${PROVIDER}}
-  hydra: {environment: two, domain: api.hydra.dev, ${PROVIDER}}
+  pikaia: {environment: one, domain: api.pikaia.dev, ${provider('111111111111', 'us-west-2')}}
+  hydra: {environment: two, domain: api.hydra.dev, ${provider('222222222222', 'eu-west-1')}}
 projects:
   shop: {provider: pikaia, domain: api.shop.com, priority: 100, image: "${IMAGE}", parameters: {app-consumer: {MaxTasks: 8}}}
   blog: {provider: hydra, domain: api.blog.com, priority: 100, image: "${IMAGE}"}
@@ -169,7 +169,10 @@ describe('what is told', () => {
 
   test('two providers in one account and region; their consumers are not told besides', () => {
     const { findings } = made(
-      REGISTER.replace('hydra: {environment: two', 'hydra: {environment: one, prefix: /shared-infra/hydra'),
+      REGISTER.replace('hydra: {environment: two', 'hydra: {environment: one, prefix: /shared-infra/hydra').replace(
+        'eu-west-1:222222222222',
+        'us-west-2:111111111111',
+      ),
     );
     expect(findings).toMatchObject([
       {
@@ -182,7 +185,7 @@ describe('what is told', () => {
   });
 
   test('two providers of one account in two regions are no conflict', () => {
-    const { findings, definitions } = made(REGISTER.replace('222222222222', '111111111111'));
+    const { findings, definitions } = made(REGISTER.replaceAll('222222222222', '111111111111'));
     expect(findings).toEqual([]);
     expect(placesOf(named(definitions, 'plainform-shared-network'))).toEqual([
       'pikaia 111111111111 us-west-2',
@@ -216,7 +219,7 @@ test('a thousand projects over ten providers in ten accounts: 406 StackSets, who
     );
     const providers = Array.from(
       { length: 10 },
-      (_, n) => `  p${n}: {environment: e${n}, domain: p${n}.example.com, ${PROVIDER}}`,
+      (_, n) => `  p${n}: {environment: e${n}, domain: p${n}.example.com, ${provider(`${n}11111111111`, 'us-west-2')}}`,
     );
     const consumers = Array.from(
       { length: projects },
