@@ -217,6 +217,15 @@ function attempt(reading: Reading, writings: readonly Writing[], ties: readonly 
   let unwritten: Overrides | undefined;
   let assumed = false;
   const told = new Map<string, Set<string>>(universal.map((id) => [id, new Set()]));
+  // Through a comparison with the name a parameter may have to be one of the texts that the name can be.
+  const written = candidates.flatMap(({ equations }) =>
+    equations.flatMap((each) => [
+      ...[...each.left, ...each.right].filter((part) => typeof part === 'string'),
+      ...parametersOf(each).flatMap((name) => allowedTexts(joint.body(name) ?? { Type: 'String' }) ?? []),
+    ]),
+  );
+  for (const [id, texts] of told)
+    if (!allowedTexts(joint.body(id) ?? { Type: 'String' })) for (const text of written) texts.add(text);
   for (const scenario of scenarios) {
     for (const [id, texts] of told) {
       const value = scenario.assignment[id];

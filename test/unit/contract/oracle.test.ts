@@ -249,7 +249,7 @@ test('each verdict on a pair of templates, and each counterexample, is what tryi
               (name) =>
                 turnsOn(
                   W,
-                  written.flatMap((each) => each.guards),
+                  mayMeet.flatMap((each) => each.guards),
                 ).has(name) &&
                 !shared.includes(name) &&
                 !linked.has(name) &&
