@@ -251,7 +251,38 @@ function crash(): never {
   throw new Error('cut short');
 }
 
+test('a schema public that was opened is closed again, for use as for creation', async () => {
+  const place = placeOn(shared);
+  await createDatabase(place, projectNames('closed'));
+  const rights = async () => {
+    const client = await connectAs(place.store, 'closed');
+    const { rows } = await client.query(
+      "SELECT has_schema_privilege('public', 'USAGE') AS use, has_schema_privilege('public', 'CREATE') AS make",
+    );
+    return rows[0];
+  };
+  expect(await rights()).toEqual({ use: false, make: false });
+  await shared.asSuperuser((client) => client.query('GRANT ALL ON SCHEMA public TO PUBLIC, closed_user'), 'closed');
+  expect(await rights()).toEqual({ use: true, make: true });
+  expect(await createDatabase(place, projectNames('closed'))).toMatchObject({ database: 'changed' });
+  expect(await rights()).toEqual({ use: false, make: false });
+});
+
 describe('many at once', () => {
+  test('each closes what is open, and none stumbles over another', async () => {
+    const others = Array.from({ length: 6 }, (_, index) => `open_${index}`);
+    await shared.asSuperuser(async (client) => {
+      for (const name of others) await client.query(`CREATE DATABASE ${name} OWNER master`);
+      await client.query('GRANT CONNECT ON DATABASE postgres, template1 TO PUBLIC');
+    });
+    const place = placeOn(shared);
+    const made = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => createDatabase(place, projectNames(`closing-${index}`))),
+    );
+    const closed = made.flatMap(({ lockdown }) => lockdown.closed.map(({ database }) => database));
+    expect(closed.sort()).toEqual([...others, 'postgres', 'template1'].sort());
+  });
+
   test('24 projects, some of them twice, on one proxy', async () => {
     const proxy = proxyInMemory();
     const place = { ...placeOn(shared), proxy };

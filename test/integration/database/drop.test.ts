@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type pg from 'pg';
+import { readCopyDump } from '../../../lib/database/copy-dump.ts';
 import { createDatabase } from '../../../lib/database/create.ts';
 import { dropDatabase, whatDropTakes } from '../../../lib/database/drop.ts';
 import { dumpDatabase } from '../../../lib/database/dump.ts';
@@ -203,6 +204,26 @@ describe('the dump', () => {
     expect(existsSync(dumpFile())).toBe(false);
   });
 
+  test('one that does not read back as it was written is none', async () => {
+    const imitation =
+      "CREATE FUNCTION app.imitation() RETURNS text LANGUAGE sql AS $$ SELECT '\nCOPY no.table (a) FROM stdin;\n\\.\n' $$";
+    await shared.asSuperuser((client) => client.query(imitation), 'rich');
+    const error = await dumpDatabase(shared.server, 'rich', dumpFile(), programs).catch((thrown) => thrown);
+    await shared.asSuperuser((client) => client.query('DROP FUNCTION app.imitation'), 'rich');
+    expect(error.message).toContain('does not hold what was written');
+    expect(existsSync(dumpFile())).toBe(false);
+  });
+
+  test('one that is cut short is told from a whole one', async () => {
+    const { file } = await dumpDatabase(shared.server, 'rich', dumpFile(), programs);
+    const whole = readFileSync(file);
+    expect((await readCopyDump(file)).get('app.orders')).toBe(300);
+    for (const at of [0, 10, whole.length >> 1, whole.length - 2]) {
+      writeFileSync(file, whole.subarray(0, at));
+      await expect(readCopyDump(file)).rejects.toThrow('cut short');
+    }
+  });
+
   test('a file that is there is never overwritten', async () => {
     writeFileSync(dumpFile(), 'of another time');
     await expect(dumpDatabase(shared.server, 'rich', dumpFile(), programs)).rejects.toThrow('CFN711');
@@ -287,6 +308,22 @@ describe('drop', () => {
     await dropDatabase(place, names, { dumpFile: dumpFile(), endSessions: true, programs });
     expect(await left('busy')).toEqual([]);
     await expect(client.query('SELECT 1')).rejects.toThrow();
+  });
+
+  test('nobody gets in while it is dumped', async () => {
+    const { place, names } = await made('closing');
+    const attempts: Promise<string>[] = [];
+    const after = (step: string) => {
+      if (step !== 'closed') return;
+      attempts.push(
+        connect(place.store, names.secret).then(
+          () => 'in',
+          (error) => error.code,
+        ),
+      );
+    };
+    await dropDatabase({ ...place, after }, names, { dumpFile: dumpFile(), programs });
+    expect(await Promise.all(attempts)).toEqual(['28000']);
   });
 
   test('without a dump nothing is dropped, and the project goes on', async () => {
