@@ -68,8 +68,9 @@ async function stacksOfOptions(
   }
   const { readRegister } = await import('../projects/register.ts');
   const { ownerNamed, stacksToDeploy } = await import('../projects/deployment.ts');
-  const owner = ownerNamed(readRegister(options.register), options.project);
-  return (endpoint) => stacksToDeploy(owner, endpoint);
+  const register = readRegister(options.register);
+  const owner = ownerNamed(register, options.project);
+  return (endpoint) => stacksToDeploy(register, owner, endpoint);
 }
 
 export async function deployStacks(

@@ -3,6 +3,7 @@ import type { Target } from '../../lib/deployment/clients.ts';
 import { listenerRules, type SharedParameter, sharedParameters } from '../../lib/deployment/shared-infrastructure.ts';
 import { fileInProject } from '../../lib/project.ts';
 import type { ChosenStack } from '../commands/target.ts';
+import { wrongParameters } from './parameter-files.ts';
 import type { Consumer, Provider, Register } from './register.ts';
 import { type Owner, ownersOf, type ProjectStack, stacksOf } from './stacks.ts';
 
@@ -23,10 +24,16 @@ export function ownerNamed(register: Register, name: string): Owner {
 }
 
 /**
- * The stacks of an owner in the order in which they are deployed. Of a consumer, only where its provider's eleven SSM parameters
+ * The stacks of an owner in the order in which they are deployed. Throws what is wrong with its parameters. Of a consumer, only where its provider's eleven SSM parameters
  * are there and well formed, and nobody else has its priority or its domain on the live listener: throws CFN738, all at once.
  */
-export async function stacksToDeploy(owner: Owner, endpoint: string | undefined): Promise<ChosenStack[]> {
+export async function stacksToDeploy(
+  register: Register,
+  owner: Owner,
+  endpoint: string | undefined,
+): Promise<ChosenStack[]> {
+  const wrong = wrongParameters(owner, register);
+  if (wrong.length > 0) throw new CfnError(wrong);
   if (owner.mode === 'consumer') await requireShared(owner, targetOf(owner, endpoint));
   return stacksOf(owner).map(chosen);
 }

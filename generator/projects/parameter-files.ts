@@ -9,6 +9,7 @@ import {
   type Owner,
   ownersOf,
   type ProjectStack,
+  saidTwice,
   sectionOf,
   stacksOf,
   strayParameters,
@@ -30,14 +31,17 @@ export function parameterFiles(
   { check = false, only }: { check?: boolean; only?: string } = {},
 ): ParameterFiles {
   const owners = ownersOf(register).filter(({ name }) => only === undefined || name === only);
-  const stacks = owners.flatMap(stacksOf);
-  const findings = [
-    ...owners.flatMap((owner) => stray(owner, register)),
-    ...stacks.flatMap((stack) => unfit(stack, register)),
-  ];
+  const all = owners.map((owner) => ({ owner, stacks: stacksOf(owner) }));
+  const stacks = all.flatMap((each) => each.stacks);
+  const findings = all.flatMap((each) => wrongParameters(each.owner, register, each.stacks));
   if (findings.length > 0) return { stacks, findings, stale: [] };
   const root = dirname(register.file);
   return { stacks, findings, stale: writeParameterFiles(stacks, root, check) };
+}
+
+/** Parameters that no template has, that the register says itself, and values that templates refuse. */
+export function wrongParameters(owner: Owner, register: Register, stacks = stacksOf(owner)): Finding[] {
+  return [...stray(owner, register), ...said(owner, register), ...stacks.flatMap((stack) => unfit(stack, register))];
 }
 
 /** Those that were not what the values say; `check`: nothing is written. */
@@ -69,6 +73,17 @@ function stray(owner: Owner, { file, locate }: Register): Finding[] {
       fix: known.length === 0 ? 'name one of its stacks' : `one of ${known.join(', ')}`,
     };
   });
+}
+
+function said(owner: Owner, { file, locate }: Register): Finding[] {
+  return saidTwice(owner).map(({ stack, name, value }) => ({
+    code: 'CFN737',
+    severity: 'error',
+    file,
+    ...locate([sectionOf(owner), owner.name, 'parameters', stack, name]),
+    message: `${owner.name}: ${stack}: ${name} is ${value} by its entry and its environment, and said here again`,
+    fix: `remove ${name} from parameters; what it follows from may be changed`,
+  }));
 }
 
 /** What the template refuses: constraints of its parameters, its rules, and what has neither value nor default. */

@@ -121,6 +121,12 @@ function registered(name: string, owner: Owner): string | number | undefined {
   }
 }
 
+/** Of what the register says itself: another value would be that of another project, which the register does not see. */
+const SAID: readonly string[] = [
+  ...['EnvironmentSuffix', 'EnvironmentType', 'ExportPrefix', 'SharedInfraPrefix', 'DomainName', 'CertificateArn'],
+  ...['ListenerRulePriority', 'DatabaseName', 'DatabaseSecretPath'],
+];
+
 const declared = new Map<string, Template>();
 
 /** A template without its resources and outputs. A fleet has a few templates, each read once. */
@@ -136,6 +142,20 @@ export function declarationsOf(template: string): Template {
 
 function parametersOf(template: string): [string, ParameterBody][] {
   return Object.entries(declarationsOf(template).Parameters ?? {});
+}
+
+/** Parameters that the register sets although it says their value itself. */
+export function saidTwice(owner: Owner): { readonly stack: string; readonly name: string; readonly value: string }[] {
+  if (Object.keys(owner.parameters).length === 0) return [];
+  const own: Owner = { ...owner, parameters: {} };
+  const said = new Map(stacksOf(own).map(({ stack, values }) => [stack, values]));
+  return Object.entries(owner.parameters).flatMap(([stack, values]) =>
+    Object.keys(values).flatMap((name) => {
+      const value = said.get(stack)?.[name];
+      const isSaid = SAID.includes(name) || (owner.mode === 'consumer' && name in SHARED);
+      return value !== undefined && isSaid ? [{ stack, name, value }] : [];
+    }),
+  );
 }
 
 /** Parameters that the register sets and no template of the owner declares: a misspelt name. */

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { ownerNamed, stacksToDeploy } from '../../../generator/projects/deployment.ts';
 import { parameterFiles } from '../../../generator/projects/parameter-files.ts';
 import { parseRegister, readRegister } from '../../../generator/projects/register.ts';
 import { readParameterFile } from '../../../lib/cfn/parameter-file.ts';
@@ -136,6 +137,27 @@ describe('what is wrong is told where it stands, and nothing is written', () => 
       7,
     ],
     [
+      'a priority that the register would not see',
+      REGISTER.replace('MaxTasks: 8', 'ListenerRulePriority: "200"'),
+      'CFN737',
+      'ListenerRulePriority is 100 by its entry',
+      8,
+    ],
+    [
+      'the prefix of another project',
+      REGISTER.replace('MaxTasks: 8', 'EnvironmentSuffix: pikaia'),
+      'CFN737',
+      'EnvironmentSuffix is shop by its entry',
+      8,
+    ],
+    [
+      'a VPC of another provider',
+      REGISTER.replace('MaxTasks: 8', 'VpcId: /other/network/vpc-id'),
+      'CFN737',
+      'VpcId is /shared-infra/dev/network/vpc-id',
+      8,
+    ],
+    [
       "what the template's rules refuse",
       REGISTER.replace('type: development', 'type: production'),
       'CFN500',
@@ -151,6 +173,24 @@ describe('what is wrong is told where it stands, and nothing is written', () => 
     expect(stale).toEqual([]);
     expect(readdirSync(folder)).toEqual([]);
   });
+
+  test('before a deployment too, and before anybody is asked', async () => {
+    for (const [text, owner, said] of [
+      [REGISTER.replace('MaxTasks', 'MaxTask'), 'shop', 'did you mean MaxTasks?'],
+      [REGISTER.replace('type: development', 'type: production'), 'alone', 'ProductionProtectsLoadBalancer'],
+    ] as const) {
+      const read = register(text);
+      await expect(stacksToDeploy(read, ownerNamed(read, owner), 'http://127.0.0.1:9')).rejects.toThrow(said);
+    }
+    const read = register();
+    expect(await stacksToDeploy(read, ownerNamed(read, 'alone'), 'http://127.0.0.1:9')).toHaveLength(5);
+  });
+
+  test("a project's own cost centre and image of a stack are its own", () =>
+    expect(
+      parameterFiles(register(REGISTER.replace('MaxTasks: 8', 'CostCenter: shop, CertificateArn: ""')), { check: true })
+        .findings,
+    ).toEqual([]));
 });
 
 test('a fleet: a thousand consumers of ten providers', () => {
