@@ -236,8 +236,8 @@ export function proveContract(given: readonly GivenStack[]): Contract {
       }
       const because = 'no template given writes it';
       const message = `reads ${what}, which no template given writes`;
-      const fix = 'check it together with the template that writes it';
       const { closed } = reading.stack;
+      const fix = closed ? 'write it in one of them' : 'check it together with the template that writes it';
       const severity = closed ? 'error' : 'info';
       const verdict = closed ? 'broken' : 'unknown';
       return { verdict, ...shared, findings: [report(closed ? 'CFN560' : 'CFN567', severity, message, fix)], because };

@@ -127,14 +127,27 @@ test('our templates, in whatever order they are named, are deployed in that of t
   expect(code).toBe(0);
 });
 
-test('a provider and its consumer, with the parameter files of the register', async () => {
-  const provider = ['network', 'app', 'export'];
+const SHARED = {
+  'a standalone project, whatever it is given': {
+    standalone: ['network', 'app', 'frontend', 'events', 'observability'],
+  },
+  'a provider, by its parameter files': {
+    'shared-provider': ['network', 'app', 'export', 'frontend', 'events', 'observability'],
+  },
+  'a provider and its consumer, by their parameter files': {
+    'shared-provider': ['network', 'app', 'export'],
+    'shared-consumer': ['app-consumer', 'frontend', 'events', 'observability'],
+  },
+};
+
+test.each(Object.entries(SHARED))('%s', async (_, owners) => {
+  const stacks = Object.entries(owners).flatMap(([owner, names]) => names.map((name) => ({ owner, name })));
+  const params = stacks.flatMap(({ owner, name }) =>
+    owner === 'standalone' ? [] : [fileInProject(`params/${owner}/shared/${name}.json`)],
+  );
   const { code, text } = await run({
-    arguments: [...provider, 'app-consumer'].map((name) => fileInProject(`templates/shared/${name}.yaml`)),
-    params: [
-      ...provider.map((name) => fileInProject(`params/shared-provider/shared/${name}.json`)),
-      fileInProject('params/shared-consumer/shared/app-consumer.json'),
-    ],
+    arguments: stacks.map(({ name }) => fileInProject(`templates/shared/${name}.yaml`)),
+    ...(params.length > 0 && { params }),
   });
   expect(text).toMatch(/^contract: (\d+) names read, \1 proven/m);
   expect(code).toBe(0);
