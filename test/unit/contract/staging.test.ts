@@ -3,6 +3,7 @@ import { stacksGiven } from '../../../generator/contract.ts';
 import { ENVIRONMENTS, stacksOf } from '../../../generator/environments.ts';
 import { readParameterFile } from '../../../lib/cfn/parameter-file.ts';
 import { parseTemplate, readTemplate } from '../../../lib/cfn/read.ts';
+import type { OutputBody } from '../../../lib/cfn/template.ts';
 import { proveContract } from '../../../lib/contract/contract.ts';
 import { fileInProject } from '../../../lib/project.ts';
 
@@ -77,4 +78,37 @@ test('an export that is taken away is missed, with the place that reads it', () 
   const { findings } = proveContract(given);
   expect(findings).toMatchObject([{ code: 'CFN560', severity: 'error', file: documents[2]!.file }]);
   expect(findings[0]!.message).toContain('${EnvironmentSuffix}-CacheSecurityGroupId');
+});
+
+const MUTATIONS: Readonly<Record<string, (id: string, outputs: Record<string, OutputBody>) => void>> = {
+  removed: (id, outputs) => {
+    delete outputs[id];
+  },
+  'made conditional': (id, outputs) => {
+    outputs[id]!.Condition = 'MayShare';
+  },
+  'renamed by a letter': (id, outputs) => {
+    outputs[id]!.Export!.Name = { 'Fn::Sub': `\${EnvironmentSuffix}-${id}x` };
+  },
+  'in other case': (id, outputs) => {
+    outputs[id]!.Export!.Name = { 'Fn::Sub': `\${EnvironmentSuffix}-${id.toUpperCase()}` };
+  },
+  'under another prefix': (id, outputs) => {
+    outputs[id]!.Export!.Name = { 'Fn::Sub': `shared-\${EnvironmentSuffix}-${id}` };
+  },
+};
+
+test.each(Object.entries(MUTATIONS))('every export that is read, %s, is missed', (_, mutate) => {
+  const changed = documents.map((document) => {
+    const template = structuredClone(document.template);
+    for (const [id, { Export }] of Object.entries(template.Outputs ?? {})) if (Export) mutate(id, template.Outputs!);
+    template.Parameters = { ...template.Parameters, Share: { Type: 'String', Default: 'yes' } };
+    template.Conditions = { ...template.Conditions, MayShare: { 'Fn::Equals': [{ Ref: 'Share' }, 'yes'] } };
+    return parseTemplate(JSON.stringify(template), document.file);
+  });
+  const given = stacksGiven(all()).map((stack, i) => ({ ...stack, document: changed[i]! }));
+  const { names, findings } = proveContract(given);
+  expect(names.length).toBeGreaterThan(25);
+  expect(names.filter(({ verdict }) => verdict !== 'broken')).toEqual([]);
+  expect(findings.filter(({ severity }) => severity === 'error').length).toBeGreaterThanOrEqual(names.length);
 });
