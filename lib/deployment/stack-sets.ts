@@ -124,6 +124,7 @@ export const MOST_STACK_SETS = 1_000;
 const QUOTA = 'have the quota "Stack sets per administrator account" raised (Service Quotas, CloudFormation)';
 const SETS_AT_ONCE = 5;
 const OURS = 'plainform: ';
+const STOPPED = 'the operation was stopped';
 const FINAL: readonly (StackSetOperationStatus | undefined)[] = ['SUCCEEDED', 'FAILED', 'STOPPED'];
 
 interface Run extends StackSetsRequest {
@@ -264,7 +265,7 @@ async function deploySet(definition: StackSetDefinition, run: Run): Promise<Stac
   for (const instance of definition.instances) {
     const summary = present.get(keyOf(instance));
     if (isBlocked(instance)) record(instance, 'not begun', 'what it needs failed before');
-    else if (summary?.Status === 'INOPERABLE' && summary.StackInstanceStatus?.DetailedStatus !== 'FAILED_IMPORT')
+    else if (summary?.Status === 'INOPERABLE')
       record(instance, 'failed', `INOPERABLE: ${summary.StatusReason ?? 'no reason given'}`);
     else if (summary?.Status !== 'CURRENT') todo.push({ instance, how: 'created' });
     else if (!hasItsValues(instance) || isReadAnew(definition, instance, run)) todo.push({ instance, how: 'updated' });
@@ -294,8 +295,16 @@ async function deploySet(definition: StackSetDefinition, run: Run): Promise<Stac
     }
     if (updated.status !== 'SUCCEEDED') {
       run.isHalted = true;
-      if (updated.status === 'FAILED' && ![...updated.results.values()].some(({ Status }) => Status === 'FAILED'))
-        run.findings.push(failureOf(name, undefined, updated.reason ?? 'no reason given', run));
+      const isTold = isAborted(run) || [...outcomes.values()].some(({ done }) => done === 'failed');
+      if (!isTold)
+        run.findings.push(
+          failureOf(
+            name,
+            undefined,
+            updated.status === 'STOPPED' ? STOPPED : (updated.reason ?? 'no reason given'),
+            run,
+          ),
+        );
       return outcome(updated.status === 'STOPPED' ? 'stopped' : 'failed');
     }
   }
@@ -335,12 +344,16 @@ async function operate(
         if (isOver || isAborted(run)) return;
         const { status, results, reason } = await operateOn(name, instance, how, run);
         const result = results.get(keyOf(instance));
-        if (status === 'STOPPED') record(instance, 'stopped');
+        if (status === 'STOPPED' && isAborted(run)) record(instance, 'stopped');
         else if (status === 'SUCCEEDED' && result?.Status === 'SUCCEEDED') record(instance, how);
         else {
           failures += 1;
           isOver ||= failures > failureTolerance;
-          record(instance, 'failed', result ? reasonOf(result) : (reason ?? unreached(run.permissions)));
+          record(
+            instance,
+            'failed',
+            status === 'STOPPED' ? STOPPED : result ? reasonOf(result) : (reason ?? unreached(run.permissions)),
+          );
         }
       },
     );
@@ -442,7 +455,6 @@ async function updateSet(
         ...contentOf(definition, run),
         // One that was given at the creation must be given again.
         ...(run.permissions.administrationRoleArn === undefined &&
-          run.permissions.model === 'SELF_MANAGED' &&
           live.AdministrationRoleARN !== undefined && { AdministrationRoleARN: live.AdministrationRoleARN }),
         Parameters: Object.entries(parameters).map(([ParameterKey, ParameterValue]) =>
           known.has(ParameterKey) ? { ParameterKey, UsePreviousValue: true } : { ParameterKey, ParameterValue },

@@ -13,6 +13,7 @@ import {
   type StackSet as LiveSet,
   type Parameter,
   type StackInstance,
+  type StackSetOperationPreferences,
   type StackSetOperationResultSummary,
   type StackSetOperationStatus,
   StopStackSetOperationCommand,
@@ -68,18 +69,32 @@ class Cloud {
     return found;
   }
 
-  operation(set: FakeSet, places: readonly [string, string][], change: (key: string) => void): string {
+  operation(
+    set: FakeSet,
+    places: readonly [string, string][],
+    { FailureToleranceCount: tolerance = 0 }: StackSetOperationPreferences = {},
+    change: (key: string) => void = () => {},
+  ): string {
     const id = `operation-${++this.count}`;
     const results: StackSetOperationResultSummary[] = [];
     const operation: FakeOperation = { id, status: 'RUNNING', looks: this.looks, end: () => {}, results };
+    const failures = () => results.filter(({ Status }) => Status === 'FAILED').length;
     operation.end = () => {
       for (const [Account, Region] of places) {
         const key = `${Account} ${Region}`;
         if (this.unreachable.has(Account)) continue;
+        if (failures() > tolerance) {
+          results.push({
+            Account,
+            Region,
+            Status: 'CANCELLED',
+            StatusReason: 'Cancelled since failure tolerance has exceeded',
+          });
+          continue;
+        }
         const reason = this.failing.get(key) ?? this.failing.get(`${set.set.StackSetName} ${key}`);
         change(key);
-        const instance = set.instances.get(key)!;
-        instance.Status = reason ? 'OUTDATED' : 'CURRENT';
+        set.instances.get(key)!.Status = reason ? 'OUTDATED' : 'CURRENT';
         results.push({
           Account,
           Region,
@@ -87,7 +102,7 @@ class Cloud {
           ...(reason && { StatusReason: reason }),
         });
       }
-      operation.status = results.some(({ Status }) => Status === 'FAILED') ? 'FAILED' : 'SUCCEEDED';
+      operation.status = failures() > tolerance ? 'FAILED' : 'SUCCEEDED';
     };
     set.operations.push(operation);
     const running = [...this.sets.values()].flatMap(({ operations }) =>
@@ -129,7 +144,7 @@ beforeEach(() => {
     cloud.sets.set(input.StackSetName, { set: { ...input, Status: 'ACTIVE' }, instances: new Map(), operations: [] });
     return { StackSetId: input.StackSetName };
   });
-  mock.on(UpdateStackSetCommand).callsFake(({ OperationPreferences: _preferences, Parameters, ...input }) => {
+  mock.on(UpdateStackSetCommand).callsFake(({ OperationPreferences, Parameters, ...input }) => {
     const set = cloud.setOf(input.StackSetName);
     const before = valuesOf(set.set.Parameters);
     Object.assign(set.set, input, {
@@ -140,7 +155,7 @@ beforeEach(() => {
     });
     const places = [...set.instances.values()].map(({ Account, Region }): [string, string] => [Account!, Region!]);
     for (const instance of set.instances.values()) instance.Status = 'OUTDATED';
-    return { OperationId: cloud.operation(set, places, () => {}) };
+    return { OperationId: cloud.operation(set, places, OperationPreferences) };
   });
   mock.on(ListStackInstancesCommand).callsFake(({ StackSetName, NextToken }) => {
     const all = [...cloud.setOf(StackSetName).instances.values()];
@@ -174,7 +189,7 @@ beforeEach(() => {
         });
     }
     return {
-      OperationId: cloud.operation(set, places, (key) => {
+      OperationId: cloud.operation(set, places, input.OperationPreferences, (key) => {
         set.instances.get(key)!.ParameterOverrides = input.ParameterOverrides;
       }),
     };
@@ -297,6 +312,10 @@ describe('creation', () => {
       ManagedExecution: { Active: true },
     });
     expect(set.AutoDeployment).toBeUndefined();
+    expect(mock.commandCalls(CreateStackInstancesCommand)[0]!.args[0].input.OperationPreferences).toEqual({
+      FailureToleranceCount: 0,
+      MaxConcurrentCount: 1,
+    });
     expect([...instances.values()].map(({ ParameterOverrides }) => valuesOf(ParameterOverrides))).toEqual([
       { EnvironmentSuffix: 'p1', MaxTasks: '4' },
       { EnvironmentSuffix: 'p2', MaxTasks: '4' },
@@ -425,6 +444,34 @@ describe('the second run', () => {
     expect(changes()).toEqual([]);
   });
 
+  test('does not operate again on an outdated instance that the update of the set brought up to date', async () => {
+    await deployed();
+    cloud.setOf('network').instances.get('000000000002 us-west-2')!.Status = 'OUTDATED';
+    const outcome = await deploy(sets(), { bodyOf: () => '# newer' });
+    expect(changes()).toEqual(['UpdateStackSet network']);
+    expect(doneIn(outcome)).toEqual(['network p1 updated', 'network p2 updated', 'network p3 updated']);
+  });
+
+  test('updates the set where capabilities differ', async () => {
+    await deployed();
+    await deploy([{ ...sets()[0]!, capabilities: ['CAPABILITY_NAMED_IAM', 'CAPABILITY_AUTO_EXPAND'] }]);
+    expect(changes()).toEqual(['UpdateStackSet network']);
+  });
+
+  test('updates the set where a tag is one too many', async () => {
+    await deploy(sets(), { tags: { Owner: 'platform', Cost: '42' } });
+    mock.resetHistory();
+    await deploy(sets(), { tags: { Owner: 'platform' } });
+    expect(changes()).toEqual(['UpdateStackSet network']);
+    expect(cloud.setOf('network').set.Tags).toEqual([{ Key: 'Owner', Value: 'platform' }]);
+  });
+
+  test('creates a set anew whose name a deleted one had', async () => {
+    mock.on(DescribeStackSetCommand).resolves({ StackSet: { StackSetName: 'network', Status: 'DELETED' } });
+    await deploy(sets());
+    expect(changes()[0]).toBe('CreateStackSet network');
+  });
+
   test('updates values that differ after the template was updated', async () => {
     await deployed();
     const changed = instance(2, { overrides: { EnvironmentSuffix: 'p2', MaxTasks: '8' } });
@@ -434,6 +481,17 @@ describe('the second run', () => {
 
   test.each([
     ['tags', { tags: { Owner: 'platform' } }],
+    [
+      'another role',
+      {
+        permissions: {
+          model: 'SELF_MANAGED' as const,
+          organizationalUnits: [],
+          delegatedAdministrator: false,
+          administrationRoleArn: 'arn:aws:iam::111111111111:role/Administration',
+        },
+      },
+    ],
     [
       'a role',
       {
@@ -644,15 +702,81 @@ describe('failure', () => {
     const outcome = await deploy(all(), {
       bodyOf: (template) => (template === 'network.yaml' ? '# newer' : `# ${template}`),
     });
-    expect(doneIn(outcome)).toEqual(['network p1 failed', 'network p2 updated', 'app p1 not begun']);
+    expect(doneIn(outcome)).toEqual(['network p1 failed', 'network p2 not begun', 'app p1 not begun']);
     expect(outcome.sets[0]!.done).toBe('failed');
     cloud.failing.clear();
     mock.resetHistory();
     const again = await deploy(all(), {
       bodyOf: (template) => (template === 'network.yaml' ? '# newer' : `# ${template}`),
     });
-    expect(changes()).toEqual(['CreateStackInstances network 1']);
+    expect(changes()).toEqual(['CreateStackInstances network 1', 'CreateStackInstances network 2']);
     expect(again.findings).toEqual([]);
+  });
+
+  test('of an update of the set that is tolerated: the others are updated, and nothing that stands on it', async () => {
+    const all = () => ['network', 'app'].map((name, wave) => definition(name, wave, [instance(1), instance(2)]));
+    await deploy(all());
+    mock.resetHistory();
+    cloud.failing.set('network 000000000001 us-west-2', REASON);
+    const outcome = await deploy(all(), {
+      bodyOf: () => '# newer',
+      preferences: { ...PREFERENCES, failureTolerance: 1 },
+    });
+    expect(changes()).toEqual(['UpdateStackSet network']);
+    expect(doneIn(outcome)).toEqual([
+      'network p1 failed',
+      'network p2 updated',
+      'app p1 not begun',
+      'app p2 not begun',
+    ]);
+  });
+
+  test('of an update of the set without any instance has the reason of the operation', async () => {
+    await deploy([definition('network', 1, [instance(1)])]);
+    mock.on(DescribeStackSetOperationCommand).callsFake(({ OperationId }) => ({
+      StackSetOperation: { OperationId, Status: 'FAILED', StatusReason: 'the role cannot be assumed' },
+    }));
+    mock.on(ListStackSetOperationResultsCommand).resolves({});
+    const outcome = await deploy([definition('network', 1, [instance(1)])], { bodyOf: () => '# newer' });
+    expect(outcome.findings.map(({ message }) => message)).toEqual([
+      'network: the operation failed: the role cannot be assumed',
+    ]);
+  });
+
+  test.each([
+    [
+      'instances',
+      [definition('network', 1, [instance(1), instance(2), instance(3)])],
+      '# network.yaml',
+      'p2 in account 000000000002, us-west-2 failed',
+    ],
+    ['the set', [definition('network', 1, [instance(1)])], '# newer', 'the operation failed'],
+  ])('that is an operation on %s which somebody else stopped', async (_, definitions, body, text) => {
+    await deploy([definition('network', 1, [instance(1)])]);
+    mock.on(DescribeStackSetOperationCommand).callsFake(({ OperationId }) => ({
+      StackSetOperation: { OperationId, Status: OperationId === 'operation-1' ? 'SUCCEEDED' : 'STOPPED' },
+    }));
+    const outcome = await deploy([...definitions, definition('app', 2, [instance(1)])], { bodyOf: () => body });
+    expect(outcome.findings.map(({ message }) => message)).toEqual([`network: ${text}: the operation was stopped`]);
+    expect(doneIn(outcome).at(-1)).toBe('app p1 not begun');
+  });
+
+  test('a call that is refused keeps further operations from being begun', async () => {
+    mock.on(CreateStackInstancesCommand).rejects(fault('AccessDenied', 'not authorized'));
+    const four = [1, 2, 3, 4].map((n) => instance(n));
+    const preferences = { ...PREFERENCES, concurrencyMode: 'SOFT_FAILURE_TOLERANCE' as const, maxConcurrent: 2 };
+    const error = await thrown(deploy([definition('network', 1, four)], { preferences }));
+    expect(error.findings[0]!.code).toBe('CFN603');
+    expect(mock.commandCalls(CreateStackInstancesCommand)).toHaveLength(2);
+  });
+
+  test('an instance that is INOPERABLE counts: beyond the tolerance nothing is begun', async () => {
+    await deploy([definition('network', 1, [instance(1)])]);
+    mock.resetHistory();
+    Object.assign(cloud.setOf('network').instances.get('000000000001 us-west-2')!, { Status: 'INOPERABLE' });
+    const outcome = await deploy([definition('network', 1, [instance(1), instance(2)])]);
+    expect(changes()).toEqual([]);
+    expect(doneIn(outcome)).toEqual(['network p1 failed', 'network p2 not begun']);
   });
 
   test('an instance that is INOPERABLE is not operated on', async () => {
