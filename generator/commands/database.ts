@@ -6,6 +6,7 @@ import { dropDatabase, whatDropTakes } from '../../lib/database/drop.ts';
 import type { ProjectNames } from '../../lib/database/names.ts';
 import { rotatePassword } from '../../lib/database/rotate.ts';
 import { countFindings, renderFinding } from '../../lib/report/findings.ts';
+import { interruptible } from '../interrupt.ts';
 import type { Terminal } from '../terminal.ts';
 import { namedProject, type PlaceOptions, placeOf, wholeNumber } from './database-place.ts';
 
@@ -26,12 +27,37 @@ export async function create(options: CreateOptions, terminal: Terminal): Promis
   };
   const named = namedProject(options);
   const place = await placeOf(options, named);
-  const created = await terminal.work(`database of ${named.names.project}`, (say) =>
-    createDatabase({ ...place, after: say }, named.names, limits),
+  const created = await stepwise(terminal, `database of ${named.names.project}`, (after) =>
+    createDatabase({ ...place, after }, named.names, limits),
   );
   if (options.json) terminal.print(JSON.stringify({ version: 1, ...publicNames(named.names), ...created }, null, 2));
   else terminal.print(createdText(named.names, created));
   return 0;
+}
+
+/** Work that Ctrl-C ends after the step that is under way. Throws CFN610 (exit code 130) then. */
+function stepwise<T>(
+  terminal: Terminal,
+  title: string,
+  work: (after: (step: string) => void) => Promise<T>,
+): Promise<T> {
+  return interruptible(terminal, (signal) =>
+    terminal.work(title, (say) =>
+      work((step) => {
+        say(step);
+        if (!signal.aborted) return;
+        throw new CfnError(
+          {
+            code: 'CFN610',
+            severity: 'error',
+            message: `stopped: ${title}, after the step "${step}"`,
+            fix: 'run again: what is half done is completed',
+          },
+          { exitCode: 130 },
+        );
+      }),
+    ),
+  );
 }
 
 /** Names only: nothing of what a secret holds. */
@@ -60,8 +86,8 @@ function createdText(names: ProjectNames, { database, user, secret, proxy, lockd
 export async function rotate(options: PlaceOptions & { inUse?: boolean }, terminal: Terminal): Promise<0> {
   const named = namedProject(options);
   const place = await placeOf(options, named);
-  const rotated = await terminal.work(`credentials of ${named.names.project}`, (say) =>
-    rotatePassword({ ...place, after: say }, named.names, { inUse: options.inUse === true }),
+  const rotated = await stepwise(terminal, `credentials of ${named.names.project}`, (after) =>
+    rotatePassword({ ...place, after }, named.names, { inUse: options.inUse === true }),
   );
   if (options.json) terminal.print(JSON.stringify({ version: 1, ...publicNames(named.names), ...rotated }, null, 2));
   else
@@ -101,8 +127,8 @@ export async function drop(options: DropOptions, terminal: Terminal): Promise<0>
   const asks = terminal.interactive && process.stdin.isTTY === true && options.json !== true;
   await confirmed(name, options.yes, asks ? ask : undefined);
   const dumpFile = options.dump ?? `${named.names.database}-${stamp(new Date())}.dump`;
-  const dropped = await terminal.work(`dropping ${name}`, (say) =>
-    dropDatabase({ ...place, after: say }, named.names, { dumpFile, endSessions: options.endSessions === true }),
+  const dropped = await stepwise(terminal, `dropping ${name}`, (after) =>
+    dropDatabase({ ...place, after }, named.names, { dumpFile, endSessions: options.endSessions === true }),
   );
   if (options.json) terminal.print(JSON.stringify({ version: 1, ...publicNames(named.names), ...dropped }, null, 2));
   else terminal.print(droppedText(name, dropped));

@@ -69,7 +69,6 @@ export async function dropDatabase(place: Place, names: ProjectNames, options: D
         canDumpTo(options.dumpFile);
         for (const role of roles) await joinRole(client, role);
         dump = await closedWhile(client, names, existing, () => dumped(server, existing, names, options), after);
-        after('dump');
       }
 
       const removed: string[] = [];
@@ -123,7 +122,9 @@ async function closedWhile<T>(
   try {
     await endSessions(client, names);
     after('closed');
-    return await work();
+    const result = await work();
+    after('dump');
+    return result;
   } catch (error) {
     for (const role of roles) await client.query(`ALTER ROLE ${identifier(role)} LOGIN`);
     throw error;

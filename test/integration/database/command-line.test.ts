@@ -3,6 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type pg from 'pg';
+import { holding } from '../../../lib/database/lock.ts';
 import { fileInProject } from '../../../lib/project.ts';
 import { type SharedServer, startSharedServer } from '../../support/project-databases.ts';
 
@@ -29,7 +31,12 @@ interface Ran {
 }
 
 function plainform(...words: string[]): Promise<Ran> {
-  return new Promise((resolve) => {
+  return running(...words).ran;
+}
+
+function running(...words: string[]): { ran: Promise<Ran>; stop: () => void } {
+  let stop = () => {};
+  const ran = new Promise<Ran>((resolve) => {
     const child = spawn(process.execPath, [fileInProject('bin/plainform.js'), ...words], {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -49,7 +56,9 @@ function plainform(...words: string[]): Promise<Ran> {
       output += all;
       resolve({ status, stdout, all });
     });
+    stop = () => void child.kill('SIGINT');
   });
+  return { ran, stop };
 }
 
 const server = () => [
@@ -190,6 +199,44 @@ describe('wrong usage', () => {
     );
     expect(rows).toEqual([]);
   });
+});
+
+/** Until a run waits for the lock that this session holds. */
+async function waiting(client: pg.Client): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query(
+      "SELECT FROM pg_stat_activity WHERE usename = 'master' AND wait_event = 'advisory'",
+    );
+    if (rows.length > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+test('Ctrl-C stops after the step that is under way, and what is dropped halfway is opened again', async () => {
+  await plainform('database', 'create', 'halting', ...server());
+  const { username: user, password } = secretIn('halting/database-credentials');
+  await shared.asSuperuser(async (client) => {
+    // The drop waits for its turn as long as this session holds the project.
+    const { ran, stop } = running(
+      'database',
+      'drop',
+      'halting',
+      ...server(),
+      '--yes',
+      'halting',
+      '--dump',
+      'halting.dump',
+    );
+    await holding(client, 'halting', async () => {
+      await waiting(client);
+      stop();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    });
+    expect(await ran).toMatchObject({ status: 130, all: expect.stringContaining('after the step "closed"') });
+  });
+  await (await shared.as({ user, password, database: 'halting' })).end();
+  expect(existsSync(join(folder, 'halting.dump'))).toBe(false);
+  expect(await plainform('database', 'drop', 'halting', ...server(), '--yes', 'halting')).toMatchObject({ status: 0 });
 });
 
 test('no password was printed or logged in all of this', () => {
