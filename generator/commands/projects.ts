@@ -128,9 +128,17 @@ export async function graduate(options: Options, terminal: Terminal): Promise<0>
       `nothing gives the certificate for ${project.domain}`,
       'give --certificate ARN, of ACM in the same region',
     );
+  const resourcePrefix = options.resourcePrefix ?? `${name}-own`;
+  const { ownersOf } = await import('../projects/stacks.ts');
+  const holder = ownersOf(register).find((owner) => [owner.name, owner.resourcePrefix].includes(resourcePrefix));
+  if (holder)
+    throw usage(
+      `the stacks and parameter files of ${resourcePrefix} would be those of ${holder.name}`,
+      'give --resource-prefix one that nobody has; both stand beside each other for a while',
+    );
   const { graduation } = await import('../projects/graduate.ts');
   const { unfit, writeParameterFiles } = await import('../projects/parameter-files.ts');
-  const plan = graduation(project, options.certificate, options.resourcePrefix ?? `${name}-own`);
+  const plan = graduation(project, options.certificate, resourcePrefix);
   const findings = plan.stacks.flatMap((stack) => unfit(stack, register));
   if (findings.length > 0) throw new CfnError(findings);
   const written = writeParameterFiles(plan.stacks, dirname(register.file));

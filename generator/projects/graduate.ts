@@ -1,7 +1,5 @@
-import { readTemplate } from '../../lib/cfn/read.ts';
-import { fileInProject } from '../../lib/project.ts';
-import { type Consumer, databaseOf, type Standalone } from './register.ts';
-import { type ProjectStack, stacksOf } from './stacks.ts';
+import { type Consumer, databaseOf, type ParameterValues, type Standalone } from './register.ts';
+import { declarationsOf, type ProjectStack, stacksOf } from './stacks.ts';
 
 /** One step from shared to standalone. */
 export interface Step {
@@ -24,11 +22,24 @@ export interface Graduation {
 
 const NOTHING = 'nothing';
 
-/** Of a cluster of its own. */
-function databaseName(): string {
-  const { Resources } = readTemplate(fileInProject('templates/shared/app.yaml')).template;
-  const clusters = Object.values(Resources).filter(({ Type }) => Type === 'AWS::RDS::DBCluster');
-  return String(clusters[0]?.Properties?.DatabaseName);
+/** On which the cluster of a provider or of a standalone project listens. */
+function databasePort(stacks: readonly ProjectStack[]): string {
+  const network = stacks.find(({ stack }) => stack === 'network')!;
+  return network.values.DatabasePort ?? String(declarationsOf(network.template).Parameters?.DatabasePort?.Default);
+}
+
+/** What a consumer's app stack is given, by the stacks that have it once there is a network too, but what the register says itself. */
+function movedParameters(project: Standalone, app: ParameterValues[string]): ParameterValues {
+  const moved: Record<string, Record<string, string | number | boolean>> = {};
+  for (const stack of stacksOf({ ...project, parameters: {} })) {
+    const declared = Object.keys(declarationsOf(stack.template).Parameters ?? {});
+    const given: Record<string, string | number | boolean> = { ...project.parameters[stack.stack] };
+    if (stack.stack === 'app' || stack.stack === 'network')
+      for (const [name, value] of Object.entries(app))
+        if (declared.includes(name) && !(name in stack.values)) given[name] ??= value;
+    if (Object.keys(given).length > 0) moved[stack.stack] = given;
+  }
+  return moved;
 }
 
 /**
@@ -38,8 +49,8 @@ function databaseName(): string {
  */
 export function graduation(consumer: Consumer, certificateArn: string, resourcePrefix: string): Graduation {
   const { name, provider, domain, environment, image, priority } = consumer;
-  const { 'app-consumer': app, ...parameters } = consumer.parameters;
-  const project: Standalone = {
+  const { 'app-consumer': app = {}, ...parameters } = consumer.parameters;
+  const base: Standalone = {
     name,
     mode: 'standalone',
     environment,
@@ -48,16 +59,28 @@ export function graduation(consumer: Consumer, certificateArn: string, resourceP
     databaseSecretPath: `${resourcePrefix}/database-credentials`,
     certificateArn,
     ...(image !== undefined && { image }),
-    parameters: { ...parameters, ...(app && { app }) },
+    parameters,
   };
+  const project: Standalone = { ...base, parameters: movedParameters(base, app) };
   const stacks = stacksOf(project).map((stack) => ({
     ...stack,
     parameterFile: stack.parameterFile.replace(`params/${name}/`, `params/${resourcePrefix}/`),
   }));
   const { region } = environment;
   const old = databaseOf(consumer);
-  const own = databaseName();
-  const dump = `${old}.dump`;
+  const own = databaseOf(project);
+  const oldPort = databasePort(stacksOf({ ...provider, mode: 'provider' }));
+  const ownPort = databasePort(stacks);
+  const copy = [
+    `pg_dump --format=custom --no-owner --no-privileges --file=${old}.dump "host=<shared cluster endpoint> port=${oldPort} dbname=${old} user=${old}_user sslmode=verify-full"`,
+    `pg_restore --clean --if-exists --no-owner --no-privileges --dbname="host=<own cluster endpoint> port=${ownPort} dbname=${own} user=${own}_user sslmode=verify-full" ${old}.dump`,
+  ];
+  const secret = project.databaseSecretPath;
+  const secretOf = (id: string) =>
+    `aws secretsmanager get-secret-value --region ${region} --secret-id ${id} --query SecretString --output text`;
+  const exported = (id: string) =>
+    `aws cloudformation list-exports --region ${region} --query "Exports[?Name=='${resourcePrefix}-${id}'].Value" --output text`;
+  const master = `host=<own cluster endpoint> port=${ownPort} dbname=app user=app_owner sslmode=verify-full`;
   const service = (prefix: string, count: number) =>
     `aws ecs update-service --region ${region} --cluster ${prefix}-app --service ${prefix}-app --desired-count ${count}`;
   const scaling = (prefix: string, suspended: boolean) => {
@@ -87,15 +110,26 @@ export function graduation(consumer: Consumer, certificateArn: string, resourceP
       back: `delete the stacks of ${resourcePrefix}, last first`,
     },
     {
-      title: 'Rehearse the copy of the data',
+      title: 'Make the database and its user, with the password that the app stack made',
+      // `\password` hashes before it sends: a password in CREATE ROLE would stand in the log. Without a terminal it reads its input.
       commands: [
-        `pg_dump --format=custom --no-owner --file=${dump} "host=<shared cluster endpoint> dbname=${old} user=${old}_user sslmode=verify-full"`,
-        `pg_restore --clean --if-exists --no-owner --dbname="host=<own cluster endpoint> dbname=${own} sslmode=verify-full" ${dump}`,
+        `export PGPASSWORD="$(${secretOf(`"$(${exported('DatabaseSecretArn')})"`)} | jq -r .password)" PROJECT_PASSWORD="$(${secretOf(secret)} | jq -r .password)"`,
+        `psql --set=ON_ERROR_STOP=1 "${master}" --command='create role ${own}_user login' --command='grant ${own}_user to current_user' --command='create database ${own} owner ${own}_user'`,
+        `printf '%s\\n%s\\n' "$PROJECT_PASSWORD" "$PROJECT_PASSWORD" | setsid --wait psql "${master}" --command='\\password ${own}_user'`,
+        `aws rds modify-db-proxy --region ${region} --db-proxy-name ${resourcePrefix}-database --auth "$(aws rds describe-db-proxies --region ${region} --db-proxy-name ${resourcePrefix}-database --query 'DBProxies[0].Auth' | jq --arg arn "$(aws secretsmanager describe-secret --region ${region} --secret-id ${secret} --query ARN --output text)" '. + [{AuthScheme: "SECRETS", SecretArn: $arn, IAMAuth: "DISABLED", ClientPasswordAuthType: "POSTGRES_SCRAM_SHA_256"}]')"`,
+        'unset PGPASSWORD PROJECT_PASSWORD',
       ],
+      check: `aws rds describe-db-proxies --region ${region} --db-proxy-name ${resourcePrefix}-database --query 'DBProxies[0].Auth[].SecretArn' lists the secret ${secret}`,
+      interrupts: NOTHING,
+      back: `drop database ${own} and role ${own}_user`,
+    },
+    {
+      title: 'Rehearse the copy of the data',
+      commands: copy,
       check:
         'row counts of the largest tables are those of the source at the time of the dump; note how long both took',
       interrupts: `${NOTHING}; it reads the shared cluster: do it when the others are quiet`,
-      back: `drop the schema in ${own} and restore again`,
+      back: `restore again: what is there is dropped first`,
     },
     {
       title: 'Stop writing',
@@ -110,20 +144,14 @@ export function graduation(consumer: Consumer, certificateArn: string, resourceP
     },
     {
       title: 'Copy the data for good',
-      commands: [
-        `pg_dump --format=custom --no-owner --file=${dump} "host=<shared cluster endpoint> dbname=${old} user=${old}_user sslmode=verify-full"`,
-        `pg_restore --clean --if-exists --no-owner --dbname="host=<own cluster endpoint> dbname=${own} sslmode=verify-full" ${dump}`,
-      ],
+      commands: copy,
       check: 'row counts are the same on both sides; sequences stand where they stood',
       interrupts: 'the interruption goes on',
       back: `${service(consumer.resourcePrefix, 1)}: the source was not changed`,
     },
     {
       title: `Point ${domain} at the load balancer of ${resourcePrefix}`,
-      commands: [
-        `aws cloudformation list-exports --region ${region} --query "Exports[?Name=='${resourcePrefix}-LoadBalancerDnsName'].Value" --output text`,
-        `dig +short ${domain}`,
-      ],
+      commands: [exported('LoadBalancerDnsName'), `dig +short ${domain}`],
       check: `curl --fail https://${domain}/health answers from the new service`,
       interrupts: 'it ends here, for each client when its TTL has run out',
       back: `point it at the load balancer of ${provider.name} again and start the old service; what was written since is in ${own} only`,
@@ -157,6 +185,7 @@ export function graduation(consumer: Consumer, certificateArn: string, resourceP
     `certificateArn: "${certificateArn}"`,
     `resourcePrefix: ${resourcePrefix}`,
     ...(image === undefined ? [] : [`image: "${image}"`]),
+    ...(Object.keys(project.parameters).length === 0 ? [] : [`parameters: ${JSON.stringify(project.parameters)}`]),
   ];
   return { project, stacks, steps, entry: `${name}: { ${written.join(', ')} }` };
 }

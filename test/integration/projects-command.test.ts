@@ -79,6 +79,11 @@ describe('exit code and message', () => {
         'arn:aws:acm:us-west-2:111122223333:certificate/0b1c6a39-0000-4000-8000-000000000000',
       ],
     ],
+    ...['pikaia', 'consumer-a'].map((prefix): [number, string, string[]] => [
+      2,
+      `the stacks and parameter files of ${prefix} would be those of ${prefix}`,
+      ['projects', 'graduate', 'consumer-a', '--certificate', 'arn', '--resource-prefix', prefix],
+    ]),
     [2, 'nothing.yaml does not exist', ['projects', 'list', '--register', 'nothing.yaml']],
   ])('%d and "%s": plainform %j', (status, said, words) => {
     const ran = plainform(...words);

@@ -13,7 +13,7 @@ environments:
 providers:
   pikaia: {environment: dev, domain: api.pikaia.dev, certificateArn: "${CERTIFICATE}", image: "${IMAGE}"}
 projects:
-  shop: {provider: pikaia, domain: api.shop.com, priority: 100, image: "${IMAGE}", parameters: {app-consumer: {MaxTasks: 8}}}
+  shop: {provider: pikaia, domain: api.shop.com, priority: 100, image: "${IMAGE}", parameters: {app-consumer: {MaxTasks: 8, AlertEmail: ops@shop.com, DatabaseSecretKeyArn: ""}, events: {EventBacklogSeconds: 700}}}
 `;
 const shop = parseRegister(text, 'plainform.yaml').projects.get('shop') as Consumer;
 const { stacks, steps, entry } = graduation(shop, CERTIFICATE, 'shop-own');
@@ -28,6 +28,42 @@ test('every stack of its own, under a prefix that nobody holds, sized as before'
     CertificateArn: CERTIFICATE,
     MaxTasks: '8',
     ImageUri: IMAGE,
+  });
+});
+
+test('its credentials lead to a database that a step makes and the copy fills, and the proxy is told of them', () => {
+  const { Resources } = readTemplate(fileInProject('templates/shared/app.yaml')).template;
+  const { Properties } = Object.values(Resources).find(({ Type }) => Type === 'AWS::RDS::DBCluster')!;
+  const network = readTemplate(fileInProject('templates/shared/network.yaml')).template;
+  const port = network.Parameters!.DatabasePort!.Default;
+  const commands = steps.flatMap((step) => step.commands);
+  const made = commands.findIndex((command) => command.includes('create database shop_own owner shop_own_user'));
+  expect(commands[made]).toContain(
+    `port=${port} dbname=${Properties!.DatabaseName} user=${Properties!.MasterUsername} `,
+  );
+  expect(commands[made + 1]).toContain("--command='\\password shop_own_user'");
+  expect(commands.join()).not.toContain('login password');
+  expect(commands[made + 2]).toContain('modify-db-proxy --region us-west-2 --db-proxy-name shop-own-database');
+  const restored = commands.flatMap((command, index) => (command.startsWith('pg_restore') ? [index] : []));
+  expect(restored).toHaveLength(2);
+  for (const index of restored) {
+    expect(index).toBeGreaterThan(made);
+    expect(commands[index]).toContain(`port=${port} dbname=shop_own user=shop_own_user `);
+  }
+});
+
+test('what the consumer was given goes along, in the files and in the entry', () => {
+  const valuesOf = (name: string) => stacks.find(({ stack }) => stack === name)!.values;
+  expect([valuesOf('app').MaxTasks, valuesOf('network').AlertEmail, valuesOf('events').EventBacklogSeconds]).toEqual([
+    '8',
+    'ops@shop.com',
+    '700',
+  ]);
+  const { projects } = parseRegister(text.replace(/ {2}shop: .*\n/, `  ${entry}\n`), 'plainform.yaml');
+  expect(projects.get('shop')!.parameters).toEqual({
+    network: { AlertEmail: 'ops@shop.com' },
+    app: { MaxTasks: 8 },
+    events: { EventBacklogSeconds: 700 },
   });
 });
 
