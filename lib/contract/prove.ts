@@ -72,6 +72,8 @@ export type MakeJoint = ReturnType<typeof jointMaker>;
 export function proveReading(reading: Reading, writings: readonly Writing[], make: MakeJoint): Outcome {
   if (isNeverRead(reading, make)) return { is: 'proven', candidates: [], ties: [] };
   const near: Writing[] = [];
+  /** Of the same name, but no value is admitted on both sides. */
+  const apart: Writing[] = [];
   const ties: Tie[] = [];
   let undecided = false;
   for (const writing of writings) {
@@ -81,24 +83,28 @@ export function proveReading(reading: Reading, writings: readonly Writing[], mak
     const meeting = meetIn(joint, reading, writing);
     if (meeting === 'undecided') undecided = true;
     if (meeting === 'never' || meeting === 'undecided') continue;
-    near.push(writing);
+    (joint.possible ? near : apart).push(writing);
     ties.push(...own);
   }
   const open = undecided
     ? { is: 'unknown' as const, because: 'whether the names are one, cannot be decided' }
     : undefined;
-  if (near.length === 0) return { ...(open ?? { is: 'unmet' as const }), candidates: [], ties: [] };
+  if (near.length === 0) {
+    const candidates = apart.map((writing) => ({ writing, equations: [] }));
+    return { ...(open ?? { is: 'unmet' as const }), candidates, ties };
+  }
 
-  const first = attempt(reading, near, ties, make);
+  const inPlay = ties.filter(({ b }) => near.some(({ stack }) => stack.index === b));
+  const first = byAny(reading, near, inPlay, make);
   if (first.is === 'proven') return first;
-  const further = furtherTies(reading, near, ties, first);
+  const further = furtherTies(reading, near, inPlay, first);
   if (further.length > 0) {
     let needed = further;
-    let second = attempt(reading, near, [...ties, ...needed], make);
+    let second = byAny(reading, near, [...inPlay, ...needed], make);
     if (second.is === 'proven') {
       for (const name of new Set(further.map((tie) => tie.name))) {
         const fewer = needed.filter((tie) => tie.name !== name);
-        const third = attempt(reading, near, [...ties, ...fewer], make);
+        const third = byAny(reading, near, [...inPlay, ...fewer], make);
         if (third.is !== 'proven') continue;
         needed = fewer;
         second = third;
@@ -109,6 +115,26 @@ export function proveReading(reading: Reading, writings: readonly Writing[], mak
       return open && second.is !== 'unknown' ? { ...second, ...open } : second;
   }
   return open && first.is !== 'unknown' ? { ...first, ...open } : first;
+}
+
+/** By all writers together, or by the stack of one alone: others may be alternatives to it. */
+function byAny(reading: Reading, writings: readonly Writing[], ties: readonly Tie[], make: MakeJoint): Outcome {
+  const whole = attempt(reading, writings, ties, make);
+  const stacks = [...new Set(writings.map(({ stack }) => stack))];
+  if (whole.is === 'proven' || stacks.length === 1) return whole;
+  for (const stack of stacks) {
+    const own = writings.filter((each) => each.stack === stack);
+    const alone = attempt(
+      reading,
+      own,
+      ties.filter(({ b }) => b === stack.index),
+      make,
+    );
+    if (alone.is === 'proven') return alone;
+  }
+  if (whole.joint?.possible !== false) return whole;
+  const because = 'its writers cannot be deployed side by side, and none of them alone writes it always';
+  return { ...whole, is: 'unknown', candidates: writings.map((writing) => ({ writing, equations: [] })), because };
 }
 
 /** In no deployment that CloudFormation does not refuse. */

@@ -185,6 +185,38 @@ const CASES: Readonly<Record<string, Case>> = {
     verdict: 'proven',
     codes: [],
   },
+  'of two writers one is an alternative for some values': {
+    templates: [
+      writes([sub('${Stage}-A')], { Parameters: { Stage: text({ AllowedValues: ['x', 'y'] }) } }),
+      {
+        Parameters: { Stage: text({ AllowedValues: ['y', 'z'] }), On: text({ AllowedValues: ['yes', 'no'] }) },
+        Conditions: { On: equals(ref('On'), 'yes') },
+        Outputs: { A: { Condition: 'On', Value: 'x', Export: { Name: sub('${Stage}-A') } } },
+      },
+      reads(sub('${Stage}-A'), { Parameters: { Stage: text({ AllowedValues: ['x', 'y'] }) } }),
+    ],
+    verdict: 'proven',
+    codes: ['error CFN564'],
+  },
+  'a writer that can have none of the values is none': {
+    templates: [
+      writes([sub('${Stage}-A')], { Parameters: { Stage: text({ AllowedValues: ['x', 'y'] }) } }),
+      writes([sub('${Stage}-A')], { Parameters: { Stage: text({ AllowedValues: ['z'] }) } }),
+      reads(sub('${Stage}-A'), { Parameters: { Stage: text({ AllowedValues: ['x', 'y'] }) } }),
+    ],
+    verdict: 'proven',
+    where: ['Stage is the same in c.json and a.json'],
+    codes: [],
+  },
+  'two writers have the values between them, and cannot be deployed together': {
+    templates: [
+      writes([sub('${Stage}-A')], { Parameters: { Stage: text({ AllowedValues: ['x'] }) } }),
+      writes([sub('${Stage}-A')], { Parameters: { Stage: text({ AllowedValues: ['y'] }) } }),
+      reads(sub('${Stage}-A'), { Parameters: { Stage: text({ AllowedValues: ['x', 'y'] }) } }),
+    ],
+    verdict: 'unknown',
+    codes: ['info CFN569'],
+  },
   'a name that is only handed on is not read': {
     templates: [
       { ...stores('/a', 'x'), ...writes(['a']) },
