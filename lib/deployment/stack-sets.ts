@@ -213,147 +213,158 @@ async function lookAtAccount(run: Run): Promise<void> {
     });
 }
 
+/** What there is of a StackSet: itself, its instances, and their values. */
+interface Live {
+  readonly set: StackSet | undefined;
+  readonly instances: ReadonlyMap<string, StackInstanceSummary>;
+  readonly overrides: ReadonlyMap<string, Readonly<Record<string, string>>>;
+}
+
+interface Step {
+  readonly instance: StackSetInstance;
+  readonly how: 'created' | 'updated';
+}
+
+type Outcomes = Map<string, InstanceOutcome>;
+
 async function deploySet(definition: StackSetDefinition, run: Run): Promise<StackSetOutcome> {
   const { name, wave } = definition;
-  const live = await describeSet(name, run);
-  const refused = live && refusalOf(definition, live, run);
+  const set = await describeSet(name, run);
+  const refused = set && refusalOf(definition, set, run);
   if (refused) return refuse(definition, [refused], run);
-  if (live && !run.dryRun && !(await underWayEnded(name, run))) return notBegun(definition);
-
-  const present = live ? await instancesOf(name, run) : new Map<string, StackInstanceSummary>();
-  const overrides = new Map<string, Readonly<Record<string, string>>>();
-  await atOnce(
-    definition.instances.filter((instance) => present.has(keyOf(instance))),
-    () => SETS_AT_ONCE,
-    run,
-    async (instance) => {
-      overrides.set(keyOf(instance), await overridesOf(name, instance, run));
-    },
-  );
-  const strangers = definition.instances.flatMap((instance) => strangerAt(definition, instance, overrides));
+  if (set && !run.dryRun && !(await underWayEnded(name, run))) return notBegun(definition);
+  const live = await lookAt(definition, set, run);
+  const strangers = definition.instances.flatMap((instance) => strangerAt(definition, instance, live));
   if (strangers.length > 0) return refuse(definition, strangers, run);
 
-  const defined = new Set(definition.instances.map(keyOf));
-  const left = [...present.values()]
-    .map(({ Account: account = '', Region: region = '' }) => ({ account, region }))
-    .filter((place) => !defined.has(keyOf(place)));
-  for (const { account, region } of left)
-    run.findings.push({
-      code: 'CFN767',
-      severity: 'warning',
-      message: `${name} has an instance in ${placeOf({ account, region })} that the register does not have; it was left as it is`,
-      fix: `when nothing needs it: ${deletionOf(name, { account, region }, run)} --no-retain-stacks`,
-    });
-
-  const setChange = !live ? 'created' : differs(definition, live, run) ? 'updated' : 'unchanged';
-  const isBlocked = ({ owner, provider }: StackSetInstance) =>
-    run.blocked.has(owner) || (provider !== undefined && run.blocked.has(provider));
-  if (setChange === 'updated' && definition.instances.some((one) => isBlocked(one) && present.has(keyOf(one)))) {
+  const left = leftIn(definition, live, run);
+  const change = !set ? 'created' : differs(definition, set, run) ? 'updated' : 'unchanged';
+  if (
+    change === 'updated' &&
+    definition.instances.some((one) => isBlocked(one, run) && live.instances.has(keyOf(one)))
+  ) {
     run.say?.(`${name}: not begun: it would change stacks of what failed before`);
     return { ...notBegun(definition), left };
   }
+  const outcomes: Outcomes = new Map();
+  const todo = plan(definition, live, change, outcomes, run);
+  let done: Done = change;
+  if (run.dryRun) for (const { instance, how } of todo) record(name, instance, how, outcomes, run);
+  else if (isAborted(run)) done = 'not begun';
+  else {
+    if (change === 'created') await createSet(definition, run);
+    if (change === 'updated' && !(await updateSet(definition, live, outcomes, run))) done = 'failed';
+    else await operate(name, todo, outcomes, run);
+    run.say?.(`${name}: ${countOf([...outcomes.values()])}`);
+  }
+  const instances = definition.instances.map((instance) => outcomes.get(keyOf(instance)) ?? asNotBegun(instance));
+  return { name, wave, done, instances, left };
+}
 
-  const outcomes = new Map<string, InstanceOutcome>();
-  const record = (instance: StackSetInstance, done: Done, reason?: string) => {
-    const { owner, account, region } = instance;
-    outcomes.set(keyOf(instance), { owner, account, region, done, ...(reason !== undefined && { reason }) });
-    if (done === 'failed') run.findings.push(failureOf(name, instance, reason ?? 'no reason given', run));
-  };
-  const hasItsValues = (instance: StackSetInstance) =>
-    sameValues(overrides.get(keyOf(instance)) ?? {}, instance.overrides);
-  const todo: { instance: StackSetInstance; how: 'created' | 'updated' }[] = [];
-  for (const instance of definition.instances) {
-    const summary = present.get(keyOf(instance));
-    if (isBlocked(instance)) record(instance, 'not begun', 'what it needs failed before');
-    else if (summary?.Status === 'INOPERABLE')
-      record(instance, 'failed', `INOPERABLE: ${summary.StatusReason ?? 'no reason given'}`);
-    else if (summary?.Status !== 'CURRENT') todo.push({ instance, how: 'created' });
-    else if (!hasItsValues(instance) || isReadAnew(definition, instance, run)) todo.push({ instance, how: 'updated' });
-    else record(instance, setChange === 'updated' && run.dryRun ? 'updated' : 'unchanged');
-  }
-  const outcome = (done: Done = setChange): StackSetOutcome => ({
-    name,
-    wave,
-    done,
-    instances: definition.instances.map((instance) => outcomes.get(keyOf(instance)) ?? asNotBegun(instance)),
-    left,
-  });
-  if (run.dryRun) {
-    for (const { instance, how } of todo) record(instance, how);
-    return outcome();
-  }
-
-  if (setChange === 'created') await createSet(definition, run);
-  if (setChange === 'updated') {
-    const regions = new Set([...present.values()].map(({ Region = '' }) => Region));
-    const updated = await updateSet(definition, live!, regions, run);
-    for (const instance of definition.instances) {
-      const result = updated.results.get(keyOf(instance));
-      if (result?.Status === 'SUCCEEDED' && hasItsValues(instance)) record(instance, 'updated');
-      else if (result?.Status === 'FAILED') record(instance, 'failed', reasonOf(result));
-      else if (result?.Status === 'CANCELLED') outcomes.set(keyOf(instance), asNotBegun(instance));
-    }
-    if (updated.status !== 'SUCCEEDED') {
-      run.isHalted = true;
-      const isTold = isAborted(run) || [...outcomes.values()].some(({ done }) => done === 'failed');
-      if (!isTold)
-        run.findings.push(
-          failureOf(
-            name,
-            undefined,
-            updated.status === 'STOPPED' ? STOPPED : (updated.reason ?? 'no reason given'),
-            run,
-          ),
-        );
-      return outcome(updated.status === 'STOPPED' ? 'stopped' : 'failed');
-    }
-  }
-  await operate(
-    definition,
-    todo.filter(({ instance }) => !outcomes.has(keyOf(instance))),
-    [...outcomes.values()],
-    record,
+async function lookAt(definition: StackSetDefinition, set: StackSet | undefined, run: Run): Promise<Live> {
+  const instances = set ? await instancesOf(definition.name, run) : new Map<string, StackInstanceSummary>();
+  const overrides = new Map<string, Readonly<Record<string, string>>>();
+  await atOnce(
+    definition.instances.filter((instance) => instances.has(keyOf(instance))),
+    () => SETS_AT_ONCE,
     run,
+    async (instance) => {
+      overrides.set(keyOf(instance), await overridesOf(definition.name, instance, run));
+    },
   );
-  run.say?.(`${name}: ${countOf([...outcomes.values()])}`);
-  return outcome();
+  return { set, instances, overrides };
+}
+
+/** Instances that the definition does not have; they are told and left. */
+function leftIn({ name, instances }: StackSetDefinition, live: Live, run: Run): StackSetOutcome['left'] {
+  const defined = new Set(instances.map(keyOf));
+  const left = [...live.instances.values()]
+    .map(({ Account: account = '', Region: region = '' }) => ({ account, region }))
+    .filter((place) => !defined.has(keyOf(place)));
+  for (const place of left)
+    run.findings.push({
+      code: 'CFN767',
+      severity: 'warning',
+      message: `${name} has an instance in ${placeOf(place)} that the register does not have; it was left as it is`,
+      fix: `when nothing needs it: ${deletionOf(name, place, run)} --no-retain-stacks`,
+    });
+  return left;
+}
+
+function isBlocked({ owner, provider }: StackSetInstance, { blocked }: Run): boolean {
+  return blocked.has(owner) || (provider !== undefined && blocked.has(provider));
+}
+
+/** What is to be done with which instances; the outcome of the others is known now. */
+function plan(
+  definition: StackSetDefinition,
+  live: Live,
+  change: 'created' | 'updated' | 'unchanged',
+  outcomes: Outcomes,
+  run: Run,
+): Step[] {
+  const todo: Step[] = [];
+  const { name } = definition;
+  for (const instance of definition.instances) {
+    const summary = live.instances.get(keyOf(instance));
+    if (isBlocked(instance, run)) record(name, instance, 'not begun', outcomes, run, 'what it needs failed before');
+    else if (summary?.Status === 'INOPERABLE')
+      record(name, instance, 'failed', outcomes, run, `INOPERABLE: ${summary.StatusReason ?? 'no reason given'}`);
+    else if (summary?.Status !== 'CURRENT') todo.push({ instance, how: 'created' });
+    else if (!hasItsValues(instance, live) || isReadAnew(definition, instance, run))
+      todo.push({ instance, how: 'updated' });
+    else record(name, instance, change === 'updated' && run.dryRun ? 'updated' : 'unchanged', outcomes, run);
+  }
+  return todo;
+}
+
+function hasItsValues(instance: StackSetInstance, { overrides }: Live): boolean {
+  return sameValues(overrides.get(keyOf(instance)) ?? {}, instance.overrides);
+}
+
+function record(
+  name: string,
+  instance: StackSetInstance,
+  done: Done,
+  outcomes: Outcomes,
+  run: Run,
+  reason?: string,
+): void {
+  const { owner, account, region } = instance;
+  outcomes.set(keyOf(instance), { owner, account, region, done, ...(reason !== undefined && { reason }) });
+  if (done === 'failed') run.findings.push(failureOf(name, instance, reason ?? 'no reason given', run));
 }
 
 /**
  * One operation for an instance, because an operation gives all of its instances the same values. The preferences therefore hold
  * here: accounts of a region at once, regions one after the other, and no more begun where too many failed.
  */
-async function operate(
-  { name }: StackSetDefinition,
-  todo: readonly { instance: StackSetInstance; how: 'created' | 'updated' }[],
-  before: readonly InstanceOutcome[],
-  record: (instance: StackSetInstance, done: Done, reason?: string) => void,
-  run: Run,
-): Promise<void> {
+async function operate(name: string, todo: readonly Step[], outcomes: Outcomes, run: Run): Promise<void> {
   const { failureTolerance, regionOrder } = run.preferences;
-  const regions = new Set([...regionOrder, ...todo.map(({ instance }) => instance.region)]);
+  const left = todo.filter(({ instance }) => !outcomes.has(keyOf(instance)));
+  const before = [...outcomes.values()].filter(({ done }) => done === 'failed');
   let isOver = false;
-  for (const region of regions) {
-    let failures = before.filter((one) => one.region === region && one.done === 'failed').length;
+  for (const region of new Set([
+    ...regionOrder,
+    ...[...left.map(({ instance }) => instance), ...before].map(regionOf),
+  ])) {
+    let failures = before.filter((one) => one.region === region).length;
     isOver ||= failures > failureTolerance;
     await atOnce(
-      todo.filter(({ instance }) => instance.region === region),
+      left.filter(({ instance }) => instance.region === region),
       () => atMost(run.preferences, failures),
       run,
       async ({ instance, how }) => {
         if (isOver || isAborted(run)) return;
         const { status, results, reason } = await operateOn(name, instance, how, run);
         const result = results.get(keyOf(instance));
-        if (status === 'STOPPED' && isAborted(run)) record(instance, 'stopped');
-        else if (status === 'SUCCEEDED' && result?.Status === 'SUCCEEDED') record(instance, how);
+        if (status === 'STOPPED' && isAborted(run)) record(name, instance, 'stopped', outcomes, run);
+        else if (status === 'SUCCEEDED' && result?.Status === 'SUCCEEDED') record(name, instance, how, outcomes, run);
         else {
           failures += 1;
           isOver ||= failures > failureTolerance;
-          record(
-            instance,
-            'failed',
-            status === 'STOPPED' ? STOPPED : result ? reasonOf(result) : (reason ?? unreached(run.permissions)),
-          );
+          const why = result ? reasonOf(result) : (reason ?? unreached(run.permissions));
+          record(name, instance, 'failed', outcomes, run, status === 'STOPPED' ? STOPPED : why);
         }
       },
     );
@@ -439,32 +450,40 @@ async function createSet({ name, ...definition }: StackSetDefinition, run: Run):
   });
 }
 
-async function updateSet(
-  definition: StackSetDefinition,
-  live: StackSet,
-  regions: ReadonlySet<string>,
-  run: Run,
-): Promise<Operation> {
+/** Updates a StackSet and all of its instances as they are. False: it failed, or was stopped. */
+async function updateSet(definition: StackSetDefinition, live: Live, outcomes: Outcomes, run: Run): Promise<boolean> {
   const { name, parameters } = definition;
-  const known = new Set((live.Parameters ?? []).map(({ ParameterKey }) => ParameterKey));
+  const { AdministrationRoleARN, Parameters = [] } = live.set!;
+  const known = new Set(Parameters.map(({ ParameterKey }) => ParameterKey));
+  const regions = new Set([...live.instances.values()].map(({ Region = '' }) => Region));
   run.say?.(`${name}: the StackSet is updated, with all of its instances`);
   const { OperationId = '' } = await send('UpdateStackSet', run, () =>
     run.client.send(
       new UpdateStackSetCommand({
         StackSetName: name,
-        ...contentOf(definition, run),
         // One that was given at the creation must be given again.
-        ...(run.permissions.administrationRoleArn === undefined &&
-          live.AdministrationRoleARN !== undefined && { AdministrationRoleARN: live.AdministrationRoleARN }),
+        ...(AdministrationRoleARN !== undefined && { AdministrationRoleARN }),
+        ...contentOf(definition, run),
         Parameters: Object.entries(parameters).map(([ParameterKey, ParameterValue]) =>
           known.has(ParameterKey) ? { ParameterKey, UsePreviousValue: true } : { ParameterKey, ParameterValue },
         ),
-        // CloudFormation refuses a region in which there is no instance.
         OperationPreferences: operationPreferences(run.preferences, regions),
       }),
     ),
   );
-  return follow(name, OperationId, run);
+  const { status, reason, results } = await follow(name, OperationId, run);
+  for (const instance of definition.instances) {
+    const result = results.get(keyOf(instance));
+    if (result?.Status === 'SUCCEEDED' && hasItsValues(instance, live))
+      record(name, instance, 'updated', outcomes, run);
+    else if (result?.Status === 'FAILED') record(name, instance, 'failed', outcomes, run, reasonOf(result));
+    else if (result?.Status === 'CANCELLED') outcomes.set(keyOf(instance), asNotBegun(instance));
+  }
+  if (status === 'SUCCEEDED') return true;
+  run.isHalted = true;
+  if (!isAborted(run) && ![...outcomes.values()].some(({ done }) => done === 'failed'))
+    run.findings.push(failureOf(name, undefined, status === 'STOPPED' ? STOPPED : (reason ?? 'no reason given'), run));
+  return false;
 }
 
 /** As CloudFormation takes them, for the regions in which there are instances. */
@@ -548,7 +567,7 @@ function refusalOf({ name }: StackSetDefinition, live: StackSet, { permissions }
 function strangerAt(
   { name, identity }: StackSetDefinition,
   instance: StackSetInstance,
-  overrides: ReadonlyMap<string, Readonly<Record<string, string>>>,
+  { overrides }: Live,
 ): Finding[] {
   const found = overrides.get(keyOf(instance))?.[identity];
   if (found === undefined || found === instance.overrides[identity]) return [];
@@ -841,6 +860,10 @@ function sameValues(a: Readonly<Record<string, string>>, b: Readonly<Record<stri
 
 function keyOf({ account, region }: { readonly account: string; readonly region: string }): string {
   return `${account} ${region}`;
+}
+
+function regionOf({ region }: { readonly region: string }): string {
+  return region;
 }
 
 function placeOf({ account, region }: { readonly account: string; readonly region: string }): string {

@@ -704,6 +704,7 @@ describe('failure', () => {
     });
     expect(doneIn(outcome)).toEqual(['network p1 failed', 'network p2 not begun', 'app p1 not begun']);
     expect(outcome.sets[0]!.done).toBe('failed');
+    expect(codesOf(outcome)).toEqual(['CFN764']);
     cloud.failing.clear();
     mock.resetHistory();
     const again = await deploy(all(), {
@@ -925,6 +926,33 @@ describe('Ctrl-C', () => {
       message: expect.stringContaining('1 of 2 StackSets were begun'),
     });
     expect(error.findings[0]!.message).toContain('network (operation operation-1)');
+  });
+
+  test('stops the update of a set', async () => {
+    await deploy([definition('network', 1, [instance(1)])]);
+    mock.resetHistory();
+    const controller = new AbortController();
+    cloud.looks = 1_000;
+    const error = await thrown(
+      deploy([definition('network', 1, [instance(1), instance(2)])], {
+        signal: controller.signal,
+        bodyOf: () => '# newer',
+        pause: async () => controller.abort(),
+      }),
+    );
+    expect(changes()).toEqual(['UpdateStackSet network', 'StopStackSetOperation network']);
+    expect(error.findings.map(({ code }) => code)).toEqual(['CFN610']);
+  });
+
+  test('before anything was begun changes nothing', async () => {
+    const controller = new AbortController();
+    mock.on(DescribeStackSetCommand).callsFake(() => {
+      controller.abort();
+      throw fault('StackSetNotFoundException');
+    });
+    const error = await thrown(deploy([definition('network', 1, [instance(1)])], { signal: controller.signal }));
+    expect(changes()).toEqual([]);
+    expect(error.findings[0]!.message).toContain('0 of 1 StackSets were begun');
   });
 
   test('an operation that ended meanwhile is no error', async () => {
