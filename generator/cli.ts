@@ -346,6 +346,7 @@ function onServer(name: string): Command {
   return command(name, database)
     .argument('<name>', 'the project')
     .option('--provider <name>', 'prefix of its SSM parameters, or its name in the register')
+    .option('--exports <prefix>', 'of a deployment that shares nothing: EnvironmentSuffix of its stacks')
     .option('--register <file>', 'the register; without it plainform.yaml, where there is one')
     .option('--region <region>', 'without one that of the provider, or the one in AWS_REGION')
     .option('--endpoint <url>', 'of an emulator instead of AWS')

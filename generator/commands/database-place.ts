@@ -7,7 +7,7 @@ import { secretFiles } from '../../lib/database/secret-files.ts';
 import type { SecretStore } from '../../lib/database/secrets.ts';
 import type { Tls } from '../../lib/database/server.ts';
 import type { Target } from '../../lib/deployment/clients.ts';
-import { providerDatabase, rdsProxy, secretsManager } from '../../lib/deployment/project-database.ts';
+import { providerDatabase, rdsProxy, type Source, secretsManager } from '../../lib/deployment/project-database.ts';
 import { primaryRegion } from '../../lib/region.ts';
 import { type Provider, REGISTER, type Register, readRegister } from '../projects/register.ts';
 import { regionNamed } from '../region.ts';
@@ -15,6 +15,7 @@ import { regionNamed } from '../region.ts';
 export interface SecretOptions {
   arguments: string[];
   provider?: string;
+  exports?: string;
   register?: string;
   region?: string;
   endpoint?: string;
@@ -43,8 +44,8 @@ export function misused(message: string, fix: string): CfnError {
 
 interface Named {
   readonly names: ProjectNames;
-  /** Of the register, or the one whose prefix was given. */
-  readonly provider?: Pick<Provider, 'prefix'> & { readonly region?: string };
+  /** Where the register, or an option, says that the project's cluster is. */
+  readonly place?: { readonly source: Source; readonly region?: string };
 }
 
 /** The project as the register has it, else by its name alone. Throws CFN750, CFN731 where there is no such provider. */
@@ -54,14 +55,21 @@ export function namedProject({ arguments: [name = ''], secret, ...options }: Pla
   const project = register?.projects.get(name) ?? register?.providers.get(name);
   const path = secret ?? (project && 'databaseSecretPath' in project ? project.databaseSecretPath : undefined);
   const names = projectNames(project?.resourcePrefix ?? name, path);
-  const own = register?.providers.get(name);
-  const shared = register?.projects.get(name);
-  const registered = own ?? (shared?.mode === 'consumer' ? shared.provider : undefined);
-  const provider = options.provider === undefined ? registered : providerNamed(options.provider, register);
-  if (!provider) return { names };
+  if (options.provider !== undefined) return { names, place: placeOfProvider(options.provider, register) };
+  if (options.exports !== undefined) return { names, place: { source: { exports: options.exports } } };
+  if (!project) return { names };
+  const { region } = project.environment;
+  if (!('mode' in project)) return { names, place: { source: { parameters: project.prefix }, region } };
+  return project.mode === 'consumer'
+    ? { names, place: { source: { parameters: project.provider.prefix }, region } }
+    : { names, place: { source: { exports: project.resourcePrefix }, region } };
+}
+
+function placeOfProvider(name: string, register: Register | undefined): Named['place'] {
+  const provider = providerNamed(name, register);
   return {
-    names,
-    provider: { prefix: provider.prefix, ...('environment' in provider && { region: provider.environment.region }) },
+    source: { parameters: provider.prefix },
+    ...('environment' in provider && { region: provider.environment.region }),
   };
 }
 
@@ -79,9 +87,9 @@ function providerNamed(name: string, register: Register | undefined): Provider |
   });
 }
 
-export function targetOf({ region, endpoint }: SecretOptions, provider?: Named['provider']): Target {
+export function targetOf({ region, endpoint }: SecretOptions, place?: Named['place']): Target {
   return {
-    region: regionNamed(region ?? provider?.region ?? primaryRegion()),
+    region: regionNamed(region ?? place?.region ?? primaryRegion()),
     ...(endpoint !== undefined && { endpoint }),
   };
 }
@@ -96,14 +104,16 @@ export function storeOf(options: SecretOptions, target: Target): SecretStore {
  * The server that is meant, and where its secrets are kept: a provider's, found by its parameters and perhaps reached through a tunnel,
  * or any PostgreSQL. Throws CFN756 where options are missing or contradict each other.
  */
-export async function placeOf(options: PlaceOptions, { provider }: Named): Promise<Place> {
+export async function placeOf(options: PlaceOptions, { place }: Named): Promise<Place> {
   const port = options.port === undefined ? undefined : wholeNumber('--port', options.port, 1, 65_535);
-  if (options.provider !== undefined && options.secretsFolder !== undefined)
+  if (options.provider !== undefined && options.exports !== undefined)
+    throw misused('--provider and --exports name two deployments', 'leave one of them out');
+  if ((options.provider ?? options.exports) !== undefined && options.secretsFolder !== undefined)
     throw misused(
       'a provider keeps its secrets in Secrets Manager, and --secrets-folder names files',
-      'leave one of --provider and --secrets-folder out',
+      'leave one of them out',
     );
-  if (provider && options.secretsFolder === undefined) {
+  if (place && options.secretsFolder === undefined) {
     if (options.user !== undefined || options.passwordFile !== undefined)
       throw misused(
         '--user and --password-file are for a server without provider: the administrator of a provider is its master user',
@@ -111,9 +121,9 @@ export async function placeOf(options: PlaceOptions, { provider }: Named): Promi
       );
     if (options.host !== undefined && port === undefined)
       throw misused('--host names the end of a tunnel, and its port is missing', 'give it: --port PORT');
-    const target = targetOf(options, provider);
+    const target = targetOf(options, place);
     const { masterSecret } = options;
-    const found = await providerDatabase(target, provider.prefix, masterSecret === undefined ? {} : { masterSecret });
+    const found = await providerDatabase(target, place.source, masterSecret === undefined ? {} : { masterSecret });
     const host = options.host ?? found.host;
     return {
       server: {

@@ -1,3 +1,4 @@
+import { CloudFormationClient, ListExportsCommand } from '@aws-sdk/client-cloudformation';
 import {
   type DBProxy,
   DescribeDBClustersCommand,
@@ -40,25 +41,24 @@ const named = (error: unknown, name: string) => (error as { name?: string }).nam
 const marked = (error: unknown) =>
   /marked (for deletion|deleted)|scheduled for deletion/i.test((error as Error).message ?? '');
 
+/** By what a deployment says where its database is: SSM parameters of a provider, or the exports of one that shares nothing. */
+export type Source = { readonly parameters: string } | { readonly exports: string };
+
 /**
- * Finds a provider by the prefix of its SSM parameters. Throws CFN754 where parameter, cluster, proxy or the master's secret is missing
- * or does not fit, and CFN602 to CFN604.
+ * Finds the database of a provider by the prefix of its SSM parameters, or of a standalone deployment by that of its exports. Throws
+ * CFN754 where endpoint, cluster, proxy or the master's secret is missing or does not fit, and CFN602 to CFN604.
  */
 export async function providerDatabase(
   target: Target,
-  prefix: string,
+  source: Source,
   { masterSecret }: { masterSecret?: string } = {},
 ): Promise<ProviderDatabase> {
-  const parameters = await sharedParameters(target, prefix);
-  const wrong = parameters.filter(({ name, state }) => name.startsWith('database/') && state !== 'well formed');
-  if (wrong.length > 0)
-    throw faulty(
-      `the provider ${prefix} in ${target.region}: ${wrong.map(({ name, state }) => `${prefix}/${name} is ${state}`).join(', ')}`,
-      'deploy the provider with its export first; or check the prefix and the region',
-    );
-  const valueAt = (name: string) => parameters.find((parameter) => parameter.name === name)!.value!;
-  const cluster = await clusterAt(target, valueAt('database/cluster-endpoint'));
-  const proxy = await proxyAt(target, valueAt('database/proxy-endpoint'));
+  const endpoints =
+    'parameters' in source
+      ? await sharedEndpoints(target, source.parameters)
+      : await exportedEndpoints(target, source.exports);
+  const cluster = await clusterAt(target, endpoints.cluster);
+  const proxy = await proxyAt(target, endpoints.proxy);
   const secret = masterSecret ?? cluster.masterSecret;
   if (secret === undefined)
     throw faulty(
@@ -68,8 +68,45 @@ export async function providerDatabase(
   const { user, password } = await masterCredentials(target, secret, cluster.user);
   return {
     ...{ host: cluster.endpoint, port: cluster.port, user, password },
-    ...{ proxyName: proxy.DBProxyName!, proxyEndpoint: valueAt('database/proxy-endpoint') },
+    ...{ proxyName: proxy.DBProxyName!, proxyEndpoint: endpoints.proxy },
   };
+}
+
+interface Endpoints {
+  readonly cluster: string;
+  readonly proxy: string;
+}
+
+async function sharedEndpoints(target: Target, prefix: string): Promise<Endpoints> {
+  const parameters = await sharedParameters(target, prefix);
+  const wrong = parameters.filter(({ name, state }) => name.startsWith('database/') && state !== 'well formed');
+  if (wrong.length > 0)
+    throw faulty(
+      `the provider ${prefix} in ${target.region}: ${wrong.map(({ name, state }) => `${prefix}/${name} is ${state}`).join(', ')}`,
+      'deploy the provider with its export first; or check the prefix and the region',
+    );
+  const valueAt = (name: string) => parameters.find((parameter) => parameter.name === name)!.value!;
+  return { cluster: valueAt('database/cluster-endpoint'), proxy: valueAt('database/proxy-endpoint') };
+}
+
+async function exportedEndpoints(target: Target, prefix: string): Promise<Endpoints> {
+  const names = { cluster: `${prefix}-DatabaseClusterEndpoint`, proxy: `${prefix}-DatabaseProxyEndpoint` };
+  const found = new Map<string, string>();
+  let NextToken: string | undefined;
+  do {
+    const page = await call('cloudformation:ListExports', target, () =>
+      clientOf(CloudFormationClient, target).send(new ListExportsCommand({ ...(NextToken && { NextToken }) })),
+    );
+    for (const { Name = '', Value = '' } of page.Exports ?? []) found.set(Name, Value);
+    NextToken = page.NextToken;
+  } while (NextToken);
+  const missing = Object.values(names).filter((name) => !found.get(name));
+  if (missing.length > 0)
+    throw faulty(
+      `no stack in ${target.region} exports ${missing.join(' or ')}`,
+      'deploy the stacks of the project first; or check its name and the region',
+    );
+  return { cluster: found.get(names.cluster)!, proxy: found.get(names.proxy)! };
 }
 
 /** The first label of an endpoint is the identifier. */

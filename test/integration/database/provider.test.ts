@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CloudFormationClient, ListExportsCommand } from '@aws-sdk/client-cloudformation';
 import {
   DescribeDBClustersCommand,
   DescribeDBProxiesCommand,
@@ -46,7 +47,12 @@ const certified =
 const real = certified ? test : test.skip;
 const why = certified ? '' : ' (skipped: openssl is not installed)';
 
-const mocks = { rds: mockClient(RDSClient), secrets: mockClient(SecretsManagerClient), ssm: mockClient(SSMClient) };
+const mocks = {
+  stacks: mockClient(CloudFormationClient),
+  rds: mockClient(RDSClient),
+  secrets: mockClient(SecretsManagerClient),
+  ssm: mockClient(SSMClient),
+};
 const fault = (name: string, message = name) => Object.assign(new Error(message), { name });
 
 let shared: SharedServer;
@@ -109,6 +115,12 @@ beforeEach(() => {
   mocks.rds.on(ModifyDBProxyCommand).callsFake(({ Auth }: { Auth: UserAuthConfig[] }) => {
     auth = Auth;
     return {};
+  });
+  mocks.stacks.on(ListExportsCommand).resolves({
+    Exports: [
+      { Name: 'alone-DatabaseClusterEndpoint', Value: CLUSTER },
+      { Name: 'alone-DatabaseProxyEndpoint', Value: PROXY },
+    ],
   });
   const held = (id: string) => {
     const found = secrets.get(nameOf(id));
@@ -218,6 +230,7 @@ environments: {prod: {type: production, region: us-east-2}}
 providers:
   base: {environment: prod, domain: api.base.example.com, certificateArn: "arn:aws:acm:us-east-2:123456789012:certificate/12345678-1234-1234-1234-123456789012", prefix: /shared-infra/prod}
 projects:
+  alone: {environment: prod, domain: api.alone.example.com, certificateArn: "arn:aws:acm:us-east-2:123456789012:certificate/12345678-1234-1234-1234-123456789012"}
   orders: {provider: base, domain: api.orders.example.com, priority: 100, resourcePrefix: my-orders, databaseSecretPath: my-orders/db}
 `,
   );
@@ -228,6 +241,8 @@ projects:
     username: 'my_orders_user',
   });
   await expect(create({ ...rest, register, provider: 'bass' }, terminal)).rejects.toThrow('did you mean base?');
+  expect(await create({ ...rest, arguments: ['alone'], register }, terminal)).toBe(0);
+  expect(JSON.parse(secrets.get('alone/database-credentials')!.value)).toMatchObject({ host: PROXY, dbname: 'alone' });
   expect(await bootstrap({ arguments: ['orders', 'session-key'], register }, terminal)).toBe(0);
   expect(secrets.get('my-orders/session-key')!.value).toMatch(/^[A-Za-z0-9]{64}$/);
   expect(said).not.toContain(secrets.get('my-orders/session-key')!.value);

@@ -1,3 +1,4 @@
+import { CloudFormationClient, ListExportsCommand } from '@aws-sdk/client-cloudformation';
 import {
   DescribeDBClustersCommand,
   DescribeDBProxiesCommand,
@@ -20,7 +21,12 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { mockClient } from 'aws-sdk-client-mock';
 import { providerDatabase, rdsProxy, secretsManager } from '../../../lib/deployment/project-database.ts';
 
-const mocks = { rds: mockClient(RDSClient), secrets: mockClient(SecretsManagerClient), ssm: mockClient(SSMClient) };
+const mocks = {
+  stacks: mockClient(CloudFormationClient),
+  rds: mockClient(RDSClient),
+  secrets: mockClient(SecretsManagerClient),
+  ssm: mockClient(SSMClient),
+};
 const target = { region: 'us-west-2' };
 const fault = (name: string, message = name) => Object.assign(new Error(message), { name });
 const MARKED = fault(
@@ -79,10 +85,23 @@ describe('the provider', () => {
 
   test('is found by its prefix', async () => {
     provider();
-    expect(await providerDatabase(target, '/shared-infra/prod')).toEqual({
+    expect(await providerDatabase(target, { parameters: '/shared-infra/prod' })).toEqual({
       ...{ host: CLUSTER, port: 5433, user: 'app_owner', password: 's3cr3t-of-master' },
       ...{ proxyName: 'shared-database', proxyEndpoint: PROXY },
     });
+  });
+
+  test('one that shares nothing is found by the exports of its stacks', async () => {
+    provider({});
+    mocks.stacks
+      .on(ListExportsCommand)
+      .resolves({ Exports: [{ Name: 'alone-DatabaseClusterEndpoint', Value: CLUSTER }], NextToken: 'next' });
+    mocks.stacks
+      .on(ListExportsCommand, { NextToken: 'next' })
+      .resolves({ Exports: [{ Name: 'alone-DatabaseProxyEndpoint', Value: PROXY }] });
+    expect(await providerDatabase(target, { exports: 'alone' })).toMatchObject({ host: CLUSTER, proxyEndpoint: PROXY });
+    const error = await thrown(providerDatabase(target, { exports: 'other' }));
+    expect(error.message).toContain('exports other-DatabaseClusterEndpoint or other-DatabaseProxyEndpoint');
   });
 
   test('by an endpoint that was added to its proxy', async () => {
@@ -93,7 +112,9 @@ describe('the provider', () => {
     mocks.rds
       .on(DescribeDBProxyEndpointsCommand, { Marker: 'next' })
       .resolves({ DBProxyEndpoints: [{ Endpoint: added, DBProxyName: 'shared-database' }] });
-    expect(await providerDatabase(target, '/shared-infra/prod')).toMatchObject({ proxyName: 'shared-database' });
+    expect(await providerDatabase(target, { parameters: '/shared-infra/prod' })).toMatchObject({
+      proxyName: 'shared-database',
+    });
   });
 
   test.each<[string, () => void, string]>([
@@ -145,7 +166,7 @@ describe('the provider', () => {
   ])('%s: says so', async (_, change, message) => {
     provider();
     change();
-    const error = await thrown(providerDatabase(target, '/shared-infra/prod'));
+    const error = await thrown(providerDatabase(target, { parameters: '/shared-infra/prod' }));
     expect(error.message).toContain('CFN754');
     expect(error.message).toContain(message);
     expect(error.message).not.toContain('s3cr3t');
