@@ -30,8 +30,11 @@ interface Options extends Partial<TargetOptions> {
   json?: boolean;
 }
 
-/** What a live listener says of a consumer; `not asked` where nothing was told to reach it. */
-type State = 'routed' | 'not routed' | 'taken by another' | 'not asked' | 'standalone';
+/**
+ * What a live listener says of a consumer; `not asked` where nothing was told to reach it, `to deploy` where its own rule has
+ * another priority or domain than the register.
+ */
+type State = 'routed' | 'to deploy' | 'not routed' | 'taken by another' | 'not asked' | 'standalone';
 
 interface Row {
   readonly name: string;
@@ -231,8 +234,11 @@ function stateOf(project: Consumer, rules: readonly ListenerRule[] | undefined, 
   if (!rules) return 'not asked';
   const byPriority = rules.find(({ priority }) => priority === project.priority);
   const byHost = rules.find(({ hosts }) => hosts.includes(project.domain));
-  if (!byPriority && !byHost) return 'not routed';
-  return byPriority === byHost && !isNew ? 'routed' : 'taken by another';
+  const isOwn = ({ targetGroups }: ListenerRule) => targetGroups.includes(`${project.resourcePrefix}-app`);
+  if (byPriority && byPriority === byHost && !isNew) return 'routed';
+  const others = [byPriority, byHost].filter((rule) => rule && (isNew || !isOwn(rule)));
+  if (others.length > 0) return 'taken by another';
+  return rules.some(isOwn) && !isNew ? 'to deploy' : 'not routed';
 }
 
 function table(rows: readonly Row[]): string {

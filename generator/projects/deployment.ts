@@ -1,6 +1,11 @@
 import { CfnError, type Finding, nearestMatch } from '../../lib/cfn/errors.ts';
 import type { Target } from '../../lib/deployment/clients.ts';
-import { listenerRules, type SharedParameter, sharedParameters } from '../../lib/deployment/shared-infrastructure.ts';
+import {
+  type ListenerRule,
+  listenerRules,
+  type SharedParameter,
+  sharedParameters,
+} from '../../lib/deployment/shared-infrastructure.ts';
 import { fileInProject } from '../../lib/project.ts';
 import type { ChosenStack } from '../commands/target.ts';
 import { wrongParameters } from './parameter-files.ts';
@@ -50,9 +55,10 @@ async function requireShared(owner: Consumer, target: Target): Promise<void> {
   );
   if (findings.length > 0) throw new CfnError(findings);
   const listener = found.find(({ name }) => name === 'alb/https-listener-arn')!;
-  for (const { priority, hosts } of await listenerRules(target, listener.value!)) {
+  for (const rule of await listenerRules(target, listener.value!)) {
+    const { priority, hosts } = rule;
     const isOwn = hosts.includes(owner.domain);
-    if ((priority === owner.priority) === isOwn) continue;
+    if ((priority === owner.priority) === isOwn || isRuleOf(rule, owner)) continue;
     findings.push({
       code: 'CFN738',
       severity: 'error',
@@ -65,6 +71,11 @@ async function requireShared(owner: Consumer, target: Target): Promise<void> {
     });
   }
   if (findings.length > 0) throw new CfnError(findings);
+}
+
+/** What its own rule says otherwise than the register, the deployment changes. */
+function isRuleOf({ targetGroups }: ListenerRule, { resourcePrefix }: Consumer): boolean {
+  return targetGroups.includes(`${resourcePrefix}-app`);
 }
 
 function unusable({ name, state, value }: SharedParameter, { name: provider, prefix }: Provider): Finding {

@@ -54,6 +54,8 @@ export interface ListenerRule {
   readonly priority: number;
   /** Of its host conditions, in lower case. */
   readonly hosts: readonly string[];
+  /** Names of those it forwards to: of a region and an account, so that they tell whose rule it is. */
+  readonly targetGroups: readonly string[];
 }
 
 /** The rules of a listener but the default one. */
@@ -71,12 +73,17 @@ export async function listenerRules(target: Target, listener: string): Promise<L
   return rules;
 }
 
-function ruleOf({ RuleArn = '', Priority = '', Conditions = [] }: Rule): ListenerRule[] {
+function ruleOf({ RuleArn = '', Priority = '', Conditions = [], Actions = [] }: Rule): ListenerRule[] {
   if (!/^\d+$/.test(Priority)) return [];
   const hosts = Conditions.flatMap(({ HostHeaderConfig, Field, Values }) =>
     (HostHeaderConfig?.Values ?? (Field === 'host-header' ? Values : undefined) ?? []).map((host) =>
       host.toLowerCase(),
     ),
   );
-  return [{ arn: RuleArn, priority: Number(Priority), hosts }];
+  const groups = Actions.flatMap(({ TargetGroupArn, ForwardConfig }) => [
+    TargetGroupArn,
+    ...(ForwardConfig?.TargetGroups ?? []).map((group) => group.TargetGroupArn),
+  ]);
+  const targetGroups = [...new Set(groups.flatMap((arn) => /:targetgroup\/([^/]+)/.exec(arn ?? '')?.[1] ?? []))];
+  return [{ arn: RuleArn, priority: Number(Priority), hosts, targetGroups }];
 }

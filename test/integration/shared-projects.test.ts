@@ -115,6 +115,18 @@ ${project('shop', 100)}${project('blog', 200)}${project('docs', 300)}`;
     write(REGISTER);
   });
 
+  test('a project takes another priority and another domain, by a deployment', async () => {
+    const moved = REGISTER.replace('api.docs.com, priority: 300', 'www.docs.com, priority: 350');
+    write(moved);
+    const state = () => plainform('projects', 'list', '--endpoint', emulator.endpoint).all;
+    expect(state()).toMatch(/docs .* 350 .* to deploy$/m);
+    const ran = deploy('docs');
+    expect(`${ran.status} ${ran.all}`).toMatch(/^0 /);
+    expect(state()).toMatch(/docs .* 350 .* routed$/m);
+    write(REGISTER);
+    expect(deploy('docs').status).toBe(0);
+  });
+
   test('a provider in use is not deleted, by the register or by what the listener says', async () => {
     const destroy = () =>
       plainform('destroy', '--project', 'pikaia', '--yes', 'pikaia', '--endpoint', emulator.endpoint);
