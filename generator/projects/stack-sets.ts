@@ -1,5 +1,6 @@
 import type { Finding } from '../../lib/cfn/errors.ts';
-import { readText } from '../../lib/cfn/read.ts';
+import { parseTemplate, readText } from '../../lib/cfn/read.ts';
+import type { Template } from '../../lib/cfn/template.ts';
 import { LARGEST_BODY } from '../../lib/deployment/deploy-stack.ts';
 import {
   MOST_STACK_SETS,
@@ -39,7 +40,6 @@ export function stackSets(register: Register, { name, permissions }: StackSetOpt
   const findings: Finding[] = [];
   const sets = new Map<string, Omit<StackSetDefinition, 'instances'> & { instances: StackSetInstance[] }>();
   const providers = new Map<string, string>();
-  const refused = new Set<string>();
   const placeless = new Set<string>();
   for (const owner of ownersOf(register)) {
     const { account, region } = owner.environment;
@@ -47,11 +47,9 @@ export function stackSets(register: Register, { name, permissions }: StackSetOpt
       placeless.add(owner.environment.name);
       continue;
     }
-    if (owner.mode === 'consumer' && refused.has(owner.provider.name)) continue;
     const place = `account ${account}, ${region}`;
     const other = owner.mode === 'provider' ? providers.get(place) : undefined;
     if (other !== undefined) {
-      refused.add(owner.name);
       findings.push({
         code: 'CFN761',
         severity: 'error',
@@ -89,7 +87,9 @@ export function stackSets(register: Register, { name, permissions }: StackSetOpt
       fix: `add account: "123456789012" to environments.${environment}`,
     });
   const definitions = [...sets.values()].sort((a, b) => a.wave - b.wave);
-  findings.push(...unfit(definitions, permissions.model), ...tooMany(definitions, register));
+  const templates = new Set(definitions.map(({ template }) => template));
+  for (const template of templates) findings.push(...unfit(template, bodyOf(template), permissions.model));
+  findings.push(...tooMany(definitions, register));
   return { definitions, findings };
 }
 
@@ -107,10 +107,7 @@ function definitionOf(name: string, { stack, template, values }: ProjectStack) {
     name,
     wave: WAVES[stack] ?? LAST_WAVE,
     template,
-    capabilities: [
-      'CAPABILITY_NAMED_IAM' as const,
-      ...(Transform === undefined ? [] : (['CAPABILITY_AUTO_EXPAND'] as const)),
-    ],
+    capabilities: capabilitiesOf(Transform),
     readsParameters: Object.values(Parameters).some(({ Type }) => Type.startsWith('AWS::SSM::Parameter::')),
     parameters: Object.fromEntries(needed.map((one) => [one, values[one]!])),
     identity: IDENTITY,
@@ -118,27 +115,30 @@ function definitionOf(name: string, { stack, template, values }: ProjectStack) {
   };
 }
 
-function unfit(definitions: readonly StackSetDefinition[], model: StackSetPermissions['model']): Finding[] {
+export function capabilitiesOf(transform: Template['Transform']): StackSetDefinition['capabilities'] {
+  return ['CAPABILITY_NAMED_IAM', ...(transform === undefined ? [] : (['CAPABILITY_AUTO_EXPAND'] as const))];
+}
+
+/** What StackSets do not take of a template. */
+export function unfit(template: string, text: string, model: StackSetPermissions['model']): Finding[] {
   const findings: Finding[] = [];
-  for (const template of new Set(definitions.map((definition) => definition.template))) {
-    const size = Buffer.byteLength(bodyOf(template));
-    if (size > LARGEST_BODY)
-      findings.push({
-        code: 'CFN612',
-        severity: 'error',
-        file: template,
-        message: `the template has ${size} bytes; without a bucket AWS takes at most ${LARGEST_BODY}`,
-        fix: 'split it',
-      });
-    if (model === 'SERVICE_MANAGED' && declarationsOf(template).Transform !== undefined)
-      findings.push({
-        code: 'CFN766',
-        severity: 'error',
-        file: template,
-        message: 'the template has a transform, which StackSets with service-managed permissions do not take',
-        fix: 'say --permissions self-managed',
-      });
-  }
+  const size = Buffer.byteLength(text);
+  if (size > LARGEST_BODY)
+    findings.push({
+      code: 'CFN612',
+      severity: 'error',
+      file: template,
+      message: `the template has ${size} bytes; without a bucket AWS takes at most ${LARGEST_BODY}`,
+      fix: 'split it',
+    });
+  if (model === 'SERVICE_MANAGED' && parseTemplate(text, template).template.Transform !== undefined)
+    findings.push({
+      code: 'CFN766',
+      severity: 'error',
+      file: template,
+      message: 'the template has a transform, which StackSets with service-managed permissions do not take',
+      fix: 'say --permissions self-managed',
+    });
   return findings;
 }
 

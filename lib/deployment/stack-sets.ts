@@ -481,7 +481,7 @@ async function updateSet(definition: StackSetDefinition, live: Live, outcomes: O
   }
   if (status === 'SUCCEEDED') return true;
   run.isHalted = true;
-  if (!isAborted(run) && ![...outcomes.values()].some(({ done }) => done === 'failed'))
+  if (![...outcomes.values()].some(({ done }) => done === 'failed'))
     run.findings.push(failureOf(name, undefined, status === 'STOPPED' ? STOPPED : (reason ?? 'no reason given'), run));
   return false;
 }

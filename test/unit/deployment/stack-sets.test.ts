@@ -444,6 +444,17 @@ describe('the second run', () => {
     expect(changes()).toEqual([]);
   });
 
+  test('a dry run says that all would be updated with the set, and waits for nobody', async () => {
+    await deployed();
+    cloud.looks = 1_000;
+    cloud.operation(cloud.setOf('network'), []);
+    const outcome = await deploy(sets(), { dryRun: true, bodyOf: () => '# newer' });
+    expect(doneIn(outcome)).toEqual(['network p1 updated', 'network p2 updated', 'network p3 updated']);
+    expect(changes()).toEqual([]);
+    expect(cloud.setOf('network').operations.at(-1)!.status).toBe('RUNNING');
+    expect(mock.commandCalls(DescribeStackSetOperationCommand)).toEqual([]);
+  });
+
   test('does not operate again on an outdated instance that the update of the set brought up to date', async () => {
     await deployed();
     cloud.setOf('network').instances.get('000000000002 us-west-2')!.Status = 'OUTDATED';
@@ -729,6 +740,24 @@ describe('failure', () => {
       'network p2 updated',
       'app p1 not begun',
       'app p2 not begun',
+    ]);
+  });
+
+  test('of one that has no stack there yet lets the set of the others be updated', async () => {
+    await deploy([definition('network', 1, [instance(2)]), definition('app', 2, [instance(2)])]);
+    mock.resetHistory();
+    cloud.failing.set('network 000000000001 us-west-2', REASON);
+    const both = ['network', 'app'].map((name, wave) => definition(name, wave, [instance(1), instance(2)]));
+    const outcome = await deploy(both, {
+      bodyOf: (template) => (template === 'app.yaml' ? '# newer' : `# ${template}`),
+      preferences: { ...PREFERENCES, failureTolerance: 1 },
+    });
+    expect(changes()).toEqual(['CreateStackInstances network 1', 'UpdateStackSet app']);
+    expect(doneIn(outcome)).toEqual([
+      'network p1 failed',
+      'network p2 unchanged',
+      'app p1 not begun',
+      'app p2 updated',
     ]);
   });
 

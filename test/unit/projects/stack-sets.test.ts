@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parameterFiles } from '../../../generator/projects/parameter-files.ts';
 import { parseRegister } from '../../../generator/projects/register.ts';
-import { bodyOf, stackSets } from '../../../generator/projects/stack-sets.ts';
+import { bodyOf, capabilitiesOf, stackSets, unfit } from '../../../generator/projects/stack-sets.ts';
 import { readTemplate } from '../../../lib/cfn/read.ts';
 import type { StackSetDefinition } from '../../../lib/deployment/stack-sets.ts';
 import { fileInProject } from '../../../lib/project.ts';
@@ -167,7 +167,7 @@ describe('what is told', () => {
     ]);
   });
 
-  test('two providers in one account and region; their consumers are not told besides', () => {
+  test('two providers in one account and region, once', () => {
     const { findings } = made(
       REGISTER.replace('hydra: {environment: two', 'hydra: {environment: one, prefix: /shared-infra/hydra').replace(
         'eu-west-1:222222222222',
@@ -196,6 +196,20 @@ describe('what is told', () => {
   test('another name keeps registers apart', () => {
     const names = made(REGISTER, 'SELF_MANAGED', 'emea').definitions.map(({ name }) => name);
     expect(names.filter((name) => !name.startsWith('emea-shared-'))).toEqual([]);
+  });
+
+  test('a template that StackSets do not take', () => {
+    const topic = 'Resources: {Topic: {Type: "AWS::SNS::Topic"}}\n';
+    const sam = `Transform: AWS::Serverless-2016-10-31\n${topic}`;
+    const codes = (text: string, model: 'SELF_MANAGED' | 'SERVICE_MANAGED') =>
+      unfit('stack.yaml', text, model).map(({ code }) => code);
+    expect(codes(topic.padEnd(51_200, '#'), 'SELF_MANAGED')).toEqual([]);
+    expect(codes(topic.padEnd(51_201, '#'), 'SELF_MANAGED')).toEqual(['CFN612']);
+    expect(codes(sam, 'SELF_MANAGED')).toEqual([]);
+    expect(codes(sam, 'SERVICE_MANAGED')).toEqual(['CFN766']);
+    expect(made(REGISTER, 'SERVICE_MANAGED').findings).toEqual([]);
+    expect(capabilitiesOf('AWS::Serverless-2016-10-31')).toEqual(['CAPABILITY_NAMED_IAM', 'CAPABILITY_AUTO_EXPAND']);
+    expect(capabilitiesOf(undefined)).toEqual(['CAPABILITY_NAMED_IAM']);
   });
 
   test('more StackSets than an account may have: a warning that counts them', () => {
