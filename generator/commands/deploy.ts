@@ -2,6 +2,7 @@ import { CfnError, type Finding } from '../../lib/cfn/errors.ts';
 import { readParameterFile } from '../../lib/cfn/parameter-file.ts';
 import { readTemplate } from '../../lib/cfn/read.ts';
 import { checkTemplate } from '../../lib/check/check-template.ts';
+import { deleteRolledBack } from '../../lib/deployment/delete-stack.ts';
 import {
   type ChangeSet,
   createChangeSet,
@@ -75,7 +76,7 @@ async function stacksOfOptions(
 
 export async function deployStacks(
   stacks: readonly ChosenStack[],
-  options: Pick<Options, 'dryRun' | 'force' | 'allowDataLoss' | 'tags' | 'brief'>,
+  options: Pick<Options, 'dryRun' | 'force' | 'allowDataLoss' | 'tags' | 'brief' | 'project'>,
   endpoint: string | undefined,
   terminal: Terminal,
   signal?: AbortSignal,
@@ -101,6 +102,9 @@ export async function deployStacks(
     const { template, text: templateBody } = document;
     const target = { region, ...(endpoint && { endpoint }) };
     const request = { target, stackName, template, templateBody, parameters: values, ...(tags && { tags }) };
+    // Of a project, the run that failed is gone on with; a stack of one's own is for its owner to look at.
+    if (options.project !== undefined && !options.dryRun && (await deleteRolledBack(target, stackName, signal)))
+      terminal.progress(`${stackName} (${region}): its first creation had failed; made anew`);
     const changeSet = await createChangeSet(request, signal);
     if (!changeSet) {
       terminal.progress(`${stackName} (${region}): no changes`);

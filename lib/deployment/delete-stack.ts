@@ -44,6 +44,12 @@ export async function deleteStack(target: Target, stackName: string, signal?: Ab
   }
 }
 
+/** Deletes a stack whose first creation was rolled back: nothing of it is left but its name. `false` where it is no such one. */
+export async function deleteRolledBack(target: Target, stackName: string, signal?: AbortSignal): Promise<boolean> {
+  const stack = await describeStack(new CloudFormationClient(clientOptions(target)), target, stackName);
+  return stack?.StackStatus === 'ROLLBACK_COMPLETE' && deleteStack(target, stackName, signal);
+}
+
 async function importersOf(
   client: CloudFormationClient,
   target: Target,

@@ -115,6 +115,28 @@ ${project('shop', 100)}${project('blog', 200)}${project('docs', 300)}`;
     write(REGISTER);
   });
 
+  test('a run that failed is gone on with, once its cause is mended', async () => {
+    const wiki = project('wiki', 400);
+    write(REGISTER + wiki);
+    const disturbing = join(folder, 'disturbing.yaml');
+    writeFileSync(
+      disturbing,
+      'Resources: {Topic: {Type: AWS::SNS::Topic}}\nOutputs: {Name: {Value: taken, Export: {Name: wiki-EventBusArn}}}\n',
+    );
+    const own = ['--stack-name', 'disturbing', '--region', 'us-west-2', '--endpoint', emulator.endpoint];
+    expect(plainform('deploy', '--force', '--template', disturbing, ...own).status).toBe(0);
+    const failed = deploy('wiki');
+    expect(`${failed.status} ${failed.all}`).toMatch(/^1 [^]*wiki-events ended as ROLLBACK_COMPLETE/);
+    expect(plainform('destroy', ...own, '--yes', 'disturbing').status).toBe(0);
+    const ran = deploy('wiki');
+    expect(ran.all).toContain('wiki-app (us-west-2): no changes');
+    expect(ran.all).toContain('wiki-events (us-west-2): its first creation had failed; made anew');
+    expect(ran.status).toBe(0);
+    expect(await stacks()).toContain('wiki-observability');
+    plainform('destroy', '--project', 'wiki', '--yes', 'wiki', '--endpoint', emulator.endpoint);
+    write(REGISTER);
+  });
+
   test('a project takes another priority and another domain, by a deployment', async () => {
     const moved = REGISTER.replace('api.docs.com, priority: 300', 'www.docs.com, priority: 350');
     write(moved);
