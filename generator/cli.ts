@@ -202,7 +202,9 @@ const projects = program
   .description('the projects that share infrastructure, as plainform.yaml lists them');
 
 register('list')
-  .description('every project with its priority and domain; with a target, what the live listener says of it')
+  .description(
+    'every project with its priority, domain and share of the cost; with a target, what the live listener says of it',
+  )
   .addHelpText('after', examples('plainform projects list', 'plainform projects list --target aws'))
   .action(runs(async () => (await import('./commands/projects.ts')).list));
 

@@ -42,6 +42,8 @@ interface Row {
   readonly provider: string;
   readonly priority: number | undefined;
   readonly domain: string;
+  /** Of what its infrastructure costs: what is shared, the provider and its consumers bear in equal parts. */
+  readonly costShare: number;
   readonly state: State;
 }
 
@@ -57,12 +59,18 @@ export async function list(options: Options, terminal: Terminal): Promise<0 | 1>
       provider: isConsumer ? project.provider.name : '',
       priority: isConsumer ? project.priority : undefined,
       domain: project.domain,
+      costShare: isConsumer ? 1 / (1 + consumersOf(register, project.provider)) : 1,
       state: isConsumer ? stateOf(project, rules?.get(project.provider.name)) : 'standalone',
     };
   });
   if (options.json) terminal.print(JSON.stringify({ version: 1, projects: rows }, null, 2));
   else terminal.print(table(rows));
   return rows.some(({ state }) => state === 'taken by another') ? 1 : 0;
+}
+
+function consumersOf({ projects }: Register, { name }: Provider): number {
+  return [...projects.values()].filter((project) => project.mode === 'consumer' && project.provider.name === name)
+    .length;
 }
 
 /** Adds a consumer to the register, on the next free priority, and refuses what the register or the live listener refuses. */
@@ -244,13 +252,14 @@ function stateOf(project: Consumer, rules: readonly ListenerRule[] | undefined, 
 function table(rows: readonly Row[]): string {
   if (rows.length === 0) return 'no projects';
   const cells = [
-    ['project', 'mode', 'provider', 'priority', 'domain', 'state'],
-    ...rows.map(({ name, mode, provider, priority, domain, state }) => [
+    ['project', 'mode', 'provider', 'priority', 'domain', 'cost share', 'state'],
+    ...rows.map(({ name, mode, provider, priority, domain, costShare, state }) => [
       name,
       mode,
       provider || '-',
       String(priority ?? '-'),
       domain,
+      costShare === 1 ? 'all' : `1/${Math.round(1 / costShare)}`,
       state,
     ]),
   ];

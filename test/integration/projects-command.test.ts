@@ -44,8 +44,9 @@ const written = () => readFileSync(join(folder, 'plainform.yaml'), 'utf8');
 
 describe('exit code and message', () => {
   test.each([
-    [0, 'consumer-a  consumer  pikaia    100       api.consumer-a.com  not asked', ['projects', 'list']],
+    [0, 'consumer-a  consumer  pikaia    100       api.consumer-a.com  1/2         not asked', ['projects', 'list']],
     [0, '"priority": 100', ['projects', 'list', '--json']],
+    [0, '"costShare": 0.5', ['projects', 'list', '--json']],
     [0, 'shop: priority 101', ['projects', 'add', 'shop', '--domain', 'api.shop.com']],
     [0, 'shop: priority 300', ['projects', 'add', 'shop', '--domain', 'api.shop.com', '--priority', '300']],
     [0, 'Examples:', ['projects', 'add', '--help']],
