@@ -1,3 +1,4 @@
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CfnError, nearestMatch } from '../../lib/cfn/errors.ts';
 import { readText } from '../../lib/cfn/read.ts';
@@ -77,7 +78,8 @@ function consumersOf({ projects }: Register, { name }: Provider): number {
 export async function add(options: Options, terminal: Terminal): Promise<0> {
   const [name = ''] = options.arguments;
   const file = options.register ?? REGISTER;
-  const register = readRegister(file);
+  const before = existsSync(file) ? readText(file) : '';
+  const register = before === '' ? readRegister(file) : parseRegister(before, file);
   const provider = providerOf(register, options.provider);
   if (options.domain === undefined)
     throw usage('nothing says by which domain the project is reached', 'give --domain api.example.com');
@@ -85,7 +87,7 @@ export async function add(options: Options, terminal: Terminal): Promise<0> {
     throw usage(`there is a project ${name} already`, `see ${file}, or take another name`);
   const rules = await rulesOf(register, options, provider);
   const priority = priorityOf(options.priority, register, provider, rules?.get(provider.name) ?? []);
-  const text = withProject(readText(file), file, name, {
+  const text = withProject(before, file, name, {
     provider: provider.name,
     domain: options.domain,
     priority,
@@ -99,7 +101,7 @@ export async function add(options: Options, terminal: Terminal): Promise<0> {
       `the listener of ${provider.name} has a rule for priority ${priority} or ${added.domain} already`,
       'take another priority or domain, or remove that rule',
     );
-  writeFile(file, text);
+  replaceUnchanged(file, before, text);
   const { domain, resourcePrefix, databaseSecretPath } = added;
   if (options.json)
     terminal.print(
@@ -119,6 +121,27 @@ export async function add(options: Options, terminal: Terminal): Promise<0> {
       ].join('\n'),
     );
   return 0;
+}
+
+/** Two runs at once: one of them writes, the other one is told; no line is lost. */
+function replaceUnchanged(file: string, before: string, text: string): void {
+  const lock = `${file}.lock`;
+  try {
+    closeSync(openSync(lock, 'wx'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST')
+      throw usage(
+        `another run is writing ${file}; nothing was written`,
+        `run again; where none is left, remove ${lock}`,
+      );
+    return writeFile(file, text); // Which says why nothing can be written here.
+  }
+  try {
+    if (readText(file) !== before) throw usage(`${file} was changed meanwhile; nothing was written`, 'run again');
+    writeFile(file, text);
+  } finally {
+    rmSync(lock, { force: true });
+  }
 }
 
 /** The plan that gives a consumer infrastructure of its own, and the parameter files for it. Deploys nothing. */

@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -97,6 +97,28 @@ describe('exit code and message', () => {
     plainform('projects', 'add', 'shop', '--domain', 'api.shop.com');
     expect(written()).toBe(`${REGISTER}  shop: { provider: "pikaia", domain: "api.shop.com", priority: 101 }\n`);
   });
+});
+
+test('several at once: what is said to be written is there, and the others are told', async () => {
+  const names = ['one', 'two', 'three', 'four', 'five', 'six'];
+  const ran = await Promise.all(
+    names.map(
+      (name) =>
+        new Promise<{ name: string; status: number; all: string }>((resolve) => {
+          const words = [fileInProject('bin/plainform.js'), 'projects', 'add', name, '--domain', `${name}.example.com`];
+          const child = execFile(process.execPath, words, { cwd: folder }, (_, out, err) =>
+            resolve({ name, status: child.exitCode!, all: out + err }),
+          );
+        }),
+    ),
+  );
+  const added = ran.filter(({ status }) => status === 0).map(({ name }) => name);
+  expect(added).not.toEqual([]);
+  const lines = [...written().matchAll(/^ {2}(\w+): \{ provider/gm)].map(([, name]) => name);
+  expect(lines.sort()).toEqual(added.sort());
+  for (const { status, all } of ran.filter((each) => each.status !== 0))
+    expect(`${status} ${all}`).toMatch(/^2 [^]*(was changed meanwhile|another run is writing)/);
+  expect(readdirSync(folder)).toEqual(['plainform.yaml']);
 });
 
 const missing = emulatorMissing();
