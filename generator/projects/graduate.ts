@@ -75,12 +75,8 @@ export function graduation(consumer: Consumer, certificateArn: string, resourceP
     `pg_dump --format=custom --no-owner --no-privileges --file=${old}.dump "host=<shared cluster endpoint> port=${oldPort} dbname=${old} user=${old}_user sslmode=verify-full"`,
     `pg_restore --clean --if-exists --no-owner --no-privileges --dbname="host=<own cluster endpoint> port=${ownPort} dbname=${own} user=${own}_user sslmode=verify-full" ${old}.dump`,
   ];
-  const secret = project.databaseSecretPath;
-  const secretOf = (id: string) =>
-    `aws secretsmanager get-secret-value --region ${region} --secret-id ${id} --query SecretString --output text`;
   const exported = (id: string) =>
     `aws cloudformation list-exports --region ${region} --query "Exports[?Name=='${resourcePrefix}-${id}'].Value" --output text`;
-  const master = `host=<own cluster endpoint> port=${ownPort} dbname=app user=app_owner sslmode=verify-full`;
   const service = (prefix: string, count: number) =>
     `aws ecs update-service --region ${region} --cluster ${prefix}-app --service ${prefix}-app --desired-count ${count}`;
   const scaling = (prefix: string, suspended: boolean) => {
@@ -111,17 +107,12 @@ export function graduation(consumer: Consumer, certificateArn: string, resourceP
     },
     {
       title: 'Make the database and its user, with the password that the app stack made',
-      // `\password` hashes before it sends: a password in CREATE ROLE would stand in the log. Without a terminal it reads its input.
       commands: [
-        `export PGPASSWORD="$(${secretOf(`"$(${exported('DatabaseSecretArn')})"`)} | jq -r .password)" PROJECT_PASSWORD="$(${secretOf(secret)} | jq -r .password)"`,
-        `psql --set=ON_ERROR_STOP=1 "${master}" --command='create role ${own}_user login' --command='grant ${own}_user to current_user' --command='create database ${own} owner ${own}_user'`,
-        `printf '%s\\n%s\\n' "$PROJECT_PASSWORD" "$PROJECT_PASSWORD" | setsid --wait psql "${master}" --command='\\password ${own}_user'`,
-        `aws rds modify-db-proxy --region ${region} --db-proxy-name ${resourcePrefix}-database --auth "$(aws rds describe-db-proxies --region ${region} --db-proxy-name ${resourcePrefix}-database --query 'DBProxies[0].Auth' | jq --arg arn "$(aws secretsmanager describe-secret --region ${region} --secret-id ${secret} --query ARN --output text)" '. + [{AuthScheme: "SECRETS", SecretArn: $arn, IAMAuth: "DISABLED", ClientPasswordAuthType: "POSTGRES_SCRAM_SHA_256"}]')"`,
-        'unset PGPASSWORD PROJECT_PASSWORD',
+        `plainform database create ${resourcePrefix} --exports ${resourcePrefix} --region ${region} --ca global-bundle.pem`,
       ],
-      check: `aws rds describe-db-proxies --region ${region} --db-proxy-name ${resourcePrefix}-database --query 'DBProxies[0].Auth[].SecretArn' lists the secret ${secret}`,
+      check: `plainform database check ${resourcePrefix} --exports ${resourcePrefix} --region ${region} --ca global-bundle.pem`,
       interrupts: NOTHING,
-      back: `drop database ${own} and role ${own}_user`,
+      back: `plainform database drop ${resourcePrefix} --exports ${resourcePrefix} --region ${region} --ca global-bundle.pem`,
     },
     {
       title: 'Rehearse the copy of the data',

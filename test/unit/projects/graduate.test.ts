@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import { graduation } from '../../../generator/projects/graduate.ts';
 import { type Consumer, parseRegister } from '../../../generator/projects/register.ts';
 import { readTemplate } from '../../../lib/cfn/read.ts';
+import { projectNames } from '../../../lib/database/names.ts';
 import { fileInProject } from '../../../lib/project.ts';
 
 const CERTIFICATE = 'arn:aws:acm:us-west-2:111122223333:certificate/0b1c6a39-0000-4000-8000-000000000000';
@@ -31,19 +32,15 @@ test('every stack of its own, under a prefix that nobody holds, sized as before'
   });
 });
 
-test('its credentials lead to a database that a step makes and the copy fills, and the proxy is told of them', () => {
-  const { Resources } = readTemplate(fileInProject('templates/shared/app.yaml')).template;
-  const { Properties } = Object.values(Resources).find(({ Type }) => Type === 'AWS::RDS::DBCluster')!;
+test('its credentials lead to a database that a step makes and the copy fills', () => {
   const network = readTemplate(fileInProject('templates/shared/network.yaml')).template;
   const port = network.Parameters!.DatabasePort!.Default;
   const commands = steps.flatMap((step) => step.commands);
-  const made = commands.findIndex((command) => command.includes('create database shop_own owner shop_own_user'));
-  expect(commands[made]).toContain(
-    `port=${port} dbname=${Properties!.DatabaseName} user=${Properties!.MasterUsername} `,
+  const made = commands.findIndex((command) =>
+    command.startsWith('plainform database create shop-own --exports shop-own --region us-west-2'),
   );
-  expect(commands[made + 1]).toContain("--command='\\password shop_own_user'");
-  expect(commands.join()).not.toContain('login password');
-  expect(commands[made + 2]).toContain('modify-db-proxy --region us-west-2 --db-proxy-name shop-own-database');
+  expect(made).toBeGreaterThan(-1);
+  expect(projectNames('shop-own')).toMatchObject({ database: 'shop_own', user: 'shop_own_user' });
   const restored = commands.flatMap((command, index) => (command.startsWith('pg_restore') ? [index] : []));
   expect(restored).toHaveLength(2);
   for (const index of restored) {
