@@ -224,9 +224,16 @@ function checked(written: Written, document: SourceDocument): Register {
   const environments = new Map(
     Object.entries(written.environments ?? {}).map(([name, entry]) => [name, { name, ...entry }]),
   );
+  /** A listener takes certificates of its own region only. */
+  const lives = (certificate: string | undefined, { region }: Environment, path: Path) => {
+    const its = certificate?.split(':')[3];
+    if (its !== undefined && its !== region)
+      found('CFN732', path, `the certificate is of ${its}, and its listener is in ${region}`, `name one of ${region}`);
+  };
   const providers = new Map<string, Provider>();
   for (const [name, entry] of Object.entries(written.providers ?? {})) {
     const environment = known(environments, entry.environment, ['providers', name, 'environment'], 'environment');
+    if (environment) lives(entry.certificateArn, environment, ['providers', name, 'certificateArn']);
     if (environment)
       providers.set(name, {
         ...entry,
@@ -270,6 +277,7 @@ function checked(written: Written, document: SourceDocument): Register {
           `${name} is in ${entry.region}, and its environment ${environment.name} in ${environment.region}`,
           'leave region out, or name an environment there',
         );
+      if (environment) lives(entry.certificateArn, environment, [...path, 'certificateArn']);
       if (environment)
         projects.set(name, {
           ...shared,

@@ -130,6 +130,13 @@ describe('what is refused, and where', () => {
       'what it shares is in us-west-2',
     ],
     [
+      'a certificate of another region',
+      edited(CERTIFICATE, CERTIFICATE.replace('us-west-2', 'us-east-1')),
+      'CFN732',
+      6,
+      'the certificate is of us-east-1',
+    ],
+    [
       'a domain claimed twice',
       edited('api.consumer-b.com', 'api.consumer-a.com'),
       'CFN733',
