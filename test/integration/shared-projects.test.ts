@@ -126,7 +126,7 @@ ${project('shop', 100)}${project('blog', 200)}${project('docs', 300)}`;
     const own = ['--stack-name', 'disturbing', '--region', 'us-west-2', '--endpoint', emulator.endpoint];
     expect(plainform('deploy', '--force', '--template', disturbing, ...own).status).toBe(0);
     const failed = deploy('wiki');
-    expect(`${failed.status} ${failed.all}`).toMatch(/^1 [^]*wiki-events ended as ROLLBACK_COMPLETE/);
+    expect(`${failed.status} ${failed.all}`).toMatch(/^1 [\s\S]*wiki-events ended as ROLLBACK_COMPLETE/);
     expect(plainform('destroy', ...own, '--yes', 'disturbing').status).toBe(0);
     const ran = deploy('wiki');
     expect(ran.all).toContain('wiki-app (us-west-2): no changes');
@@ -147,6 +147,36 @@ ${project('shop', 100)}${project('blog', 200)}${project('docs', 300)}`;
     expect(state()).toMatch(/docs .* 350 .* routed$/m);
     write(REGISTER);
     expect(deploy('docs').status).toBe(0);
+  });
+
+  test('a second environment beside it: its own provider, its own parameters, the same priority', async () => {
+    const second = REGISTER.replace(
+      'providers:\n',
+      '  trial: {type: development, region: us-west-2}\nproviders:\n',
+    ).replace(
+      'projects:\n',
+      `  hydra: {environment: trial, domain: api.hydra.dev, certificateArn: "${CERTIFICATE}", image: "${IMAGE}", parameters: {app: {LoadBalancerDeletionProtection: "false", DatabaseDeletionProtection: "false"}}}\nprojects:\n  lake: {provider: hydra, domain: api.lake.com, priority: 100, image: "${IMAGE}"}\n`,
+    );
+    write(second);
+    for (const name of ['hydra', 'lake']) {
+      const ran = deploy(name);
+      expect(`${ran.status} ${ran.all}`).toMatch(/^0 /);
+    }
+    const [dev, trial] = await Promise.all(
+      ['dev', 'trial'].map((name) => sharedParameters(at, `/shared-infra/${name}`)),
+    );
+    for (const [index, { name, value, state }] of trial!.entries()) {
+      expect([name, state]).toEqual([name, 'well formed']);
+      if (name !== 'network/availability-zones') expect(value).not.toBe(dev![index]!.value);
+    }
+    for (const name of ['lake', 'hydra']) {
+      if (name === 'hydra') write(second.replace(/ {2}lake: .*\n/, ''));
+      const ran = plainform('destroy', '--project', name, '--yes', name, '--endpoint', emulator.endpoint);
+      expect(`${ran.status} ${ran.all}`).toMatch(/^0 /);
+    }
+    write(REGISTER);
+    expect(await stacks()).toContain('pikaia-network');
+    expect((await stacks()).filter((name) => /^(hydra|lake)-/.test(name))).toEqual([]);
   });
 
   test('a provider in use is not deleted, by the register or by what the listener says', async () => {
