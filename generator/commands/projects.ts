@@ -134,7 +134,8 @@ function replaceUnchanged(file: string, before: string, text: string): void {
         `another run is writing ${file}; nothing was written`,
         `run again; where none is left, remove ${lock}`,
       );
-    return writeFile(file, text); // Which says why nothing can be written here.
+    writeFile(file, text); // Which says why nothing can be written here.
+    return;
   }
   try {
     if (readText(file) !== before) throw usage(`${file} was changed meanwhile; nothing was written`, 'run again');

@@ -479,7 +479,8 @@ describe('the list of what the emulator cannot do', () => {
     );
     const used = new Set(
       templates.flatMap(
-        (name) => readFileSync(fileInProject('templates', name), 'utf8').match(/(?<=^ {4}Type: )AWS::\w+::\w+$/gm) ?? [],
+        (name) =>
+          readFileSync(fileInProject('templates', name), 'utf8').match(/(?<=^ {4}Type: )AWS::\w+::\w+$/gm) ?? [],
       ),
     );
     const native = new Set(limits.native);

@@ -117,7 +117,7 @@ test('several at once: what is said to be written is there, and the others are t
   const lines = [...written().matchAll(/^ {2}(\w+): \{ provider/gm)].map(([, name]) => name);
   expect(lines.sort()).toEqual(added.sort());
   for (const { status, all } of ran.filter((each) => each.status !== 0))
-    expect(`${status} ${all}`).toMatch(/^2 [^]*(was changed meanwhile|another run is writing)/);
+    expect(`${status} ${all}`).toMatch(/^2 [\s\S]*(was changed meanwhile|another run is writing)/);
   expect(readdirSync(folder)).toEqual(['plainform.yaml']);
 });
 
