@@ -96,7 +96,7 @@ const guardOf = (data) =>
 const GROUPS = [
   ['Start of Node', [['node -e 0', [process.execPath, '-e', '0']]]],
   [
-    'All templates of this project',
+    'All templates of this project, thirteen, and their documents',
     [
       ['plainform generate', plainform('generate')],
       ['plainform check templates/staging.yaml', plainform('check', at('templates/staging.yaml'))],

@@ -1,5 +1,5 @@
 import type { Template } from '../../lib/cfn/template.ts';
-import { SHARED_PARAMETERS } from '../../lib/deployment/shared-infrastructure.ts';
+import { SHARED_PARAMETERS } from '../../lib/deployment/shared-parameters.ts';
 import { spokenOf, withSuffix } from './names.ts';
 
 export const SHARED_RUNBOOK = 'docs/runbooks/shared.md';
