@@ -175,7 +175,7 @@ ofStacks('destroy')
   .action(runs(async () => (await import('./commands/destroy.ts')).destroy));
 
 targeted('audit')
-  .argument('[files...]', 'templates; without any, those of the environment')
+  .argument('[files...]', 'templates, or folders of them; without any, those of the environment')
   .description('write the evidence of what is proven, as a page, CSV, JSON and OSCAL, or verify such a bundle offline')
   .option('--out <folder>', 'where to write it')
   .option('--framework <list>', 'only what supports these: soc2, pci, hipaa, nist80053, cis, iso27001, gdpr')
@@ -189,7 +189,7 @@ targeted('audit')
     'after',
     examples(
       'plainform audit --environment staging --out evidence',
-      'plainform audit templates/*.yaml --framework soc2,pci --out evidence',
+      'plainform audit templates --framework soc2,pci --out evidence',
       'plainform audit stack.yaml --stack orders --target aws --out evidence',
       'plainform audit --verify evidence',
       'plainform audit --verify evidence templates/*.yaml',

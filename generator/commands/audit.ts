@@ -12,6 +12,7 @@ import type { VerifiedStack } from '../../lib/report/verification.ts';
 import { stacksOf } from '../environments.ts';
 import type { Terminal } from '../terminal.ts';
 import { projectWaivers } from '../waivers.ts';
+import { filesOf as templateFiles } from './controls-of.ts';
 import { chosenStacks, environmentOf, type TargetOptions, withTarget } from './target.ts';
 
 interface Options extends TargetOptions {
@@ -156,7 +157,7 @@ interface AuditedFile {
 function filesOf(options: Pick<Options, 'arguments' | 'environment'>): AuditedFile[] {
   const paths =
     options.arguments.length > 0
-      ? options.arguments.map((path) => resolve(path))
+      ? templateFiles(options.arguments).map((path) => resolve(path))
       : stacksOf(environmentOf(options.environment)).map(({ template }) => fileInProject(template));
   const unique = [...new Set(paths)];
   const shared = commonFolder(unique);

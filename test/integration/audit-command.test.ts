@@ -100,6 +100,20 @@ describe('exit code and message', () => {
     expect(three).toBe(one);
   });
 
+  test('a folder is its templates, by their paths in it', () => {
+    mkdirSync(join(folder, 'some', 'deep'), { recursive: true });
+    cpSync(join(folder, 'a.yaml'), join(folder, 'some', 'a.yaml'));
+    cpSync(join(folder, 'good.yaml'), join(folder, 'some', 'deep', 'good.yaml'));
+    plainform(folder, 'audit', 'some', '--out', 'out');
+    const { inputs } = JSON.parse(readFileSync(join(folder, 'out', 'evidence.json'), 'utf8'));
+    expect(inputs.templates).toEqual(['a.yaml', 'deep/good.yaml']);
+    expect(plainform(folder, 'audit', '--verify', 'out', 'some')).toMatchObject({ status: 0 });
+    expect(plainform(folder, 'audit', 'own', '--out', 'none')).toMatchObject({
+      status: 2,
+      all: expect.stringContaining('CFN703'),
+    });
+  });
+
   test('a bundle is verified, against templates and against the digest that was printed', () => {
     const { digest } = JSON.parse(plainform(folder, 'audit', 'a.yaml', '--out', 'out', '--json').stdout);
     expect(plainform(folder, 'audit', '--verify', 'out', 'a.yaml', '--digest', digest)).toMatchObject({ status: 0 });

@@ -412,7 +412,7 @@ ${
 <tbody>${waived.map(
         (
           fact,
-        ) => html`<tr><th scope="row"><a href="#${anchors.get(fact)}">${fact.control}</a></th><td>${fact.resource}</td><td>${fact.template}</td><td>${fact.waiver!.expires}</td><td>${fact.waiver!.owner}</td><td>${fact.waiver!.reason}</td></tr>
+        ) => html`<tr><th scope="row"><a href="#${anchors.get(fact)}">${fact.control}</a></th><td>${fact.resource}</td><td>${fact.template}</td><td class="day">${fact.waiver!.expires}</td><td>${fact.waiver!.owner}</td><td>${fact.waiver!.reason}</td></tr>
 `,
       )}</tbody></table></div>`
 }
